@@ -1,0 +1,60 @@
+# Two commands on a fresh machine: `make run` and `make test`. Nothing asks a question.
+BIN := .venv/bin
+PYTEST_WORKERS ?= 2
+
+# Flags of ours must not leak into programs that tests start.
+unexport MAKEFLAGS MFLAGS
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests run test check fmt lock bench torture screenshots clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## prepare .venv in this clone (quick when nothing has changed)
+	@scripts/setup
+
+setup-tests: setup ## prepare what the tests need besides: browser, Alertmanager, PostgreSQL
+	@scripts/setup-tests
+
+run: setup ## serve on http://127.0.0.1:8080
+	@$(BIN)/tocsin serve
+
+test: setup-tests ## run all tests; the closing lines name what could not be tested here
+	@$(BIN)/pytest -n $(PYTEST_WORKERS)
+
+check: setup ## the quick gate: format, lint, types, import contracts, tidiness, docs
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q $(wildcard tests/tidy tests/docs)
+
+fmt: setup ## format, and repair what the linter can repair
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+# `make lock` renews requirements.lock from pyproject.toml: bounds that still hold keep their
+# version. UPGRADE=1 takes the newest of everything, UPGRADE=name of one package.
+UPGRADE ?=
+upgrade_flags = $(if $(UPGRADE),$(if $(filter 1,$(UPGRADE)),--upgrade,--upgrade-package $(UPGRADE)))
+lock: setup ## renew requirements.lock (UPGRADE=1 for the newest of everything)
+	@[ -x build/uv/bin/uv ] || { $(BIN)/python -m venv build/uv && build/uv/bin/pip install -q uv; }
+	@env -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS UV_CUSTOM_COMPILE_COMMAND="make lock" \
+		build/uv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --extra dev --no-emit-index-url --no-emit-find-links \
+		$(upgrade_flags) pyproject.toml --output-file requirements.lock
+	@scripts/setup
+
+bench: setup ## measure (minutes)
+	@$(BIN)/python bench/run.py
+
+torture: setup-tests ## kill processes and break things on purpose (minutes)
+	@$(BIN)/pytest -m torture tests/torture
+
+screenshots: setup-tests ## take the pictures for the docs
+	@$(BIN)/python scripts/screenshots.py
+
+clean: ## remove what setup, tools and tests have made; data stays
+	@rm -rf .venv .setup.lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

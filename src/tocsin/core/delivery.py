@@ -1,0 +1,148 @@
+"""Getting one message to one person: what is sent, what came of it, what to try next."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["page", "notice", "ticket", "alarm"]
+FailureClass = Literal["temporary", "permanent", "rate-limited", "unknown"]
+
+LEASE = timedelta(seconds=15)
+"""How long one attempt may take before the delivery is due again (invariant D4)."""
+
+SEND_TIMEOUT_SECONDS = 10.0
+"""No channel may hold an attempt for longer; it must stay below LEASE (invariant D3)."""
+
+RETRY_AFTER = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
+"""Pauses before the second, third and fourth attempt at one contact."""
+
+RETRY_AT_LEAST_EVERY = timedelta(minutes=1)
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """One way to reach somebody: a channel's name and the address in that channel's own terms.
+
+    `domain` is the failure domain ("ip", "mail", "carrier", "local"): contacts that share it
+    tend to fail together, so the next contact is sought in another one (invariant D5).
+    """
+
+    channel: str
+    address: str
+    domain: str = "ip"
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.address}".rstrip()
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel renders and sends. All text in it may come from outside and is only data.
+
+    `id` is the idempotency key: every attempt of one delivery carries the same one, and
+    `short_code` (4 characters) stands in the text so that a person can tell a repeat from
+    another page (invariant D2). `link` leads to the page with the acknowledge button, and is
+    empty for what wants no answer.
+    """
+
+    id: str
+    kind: Kind
+    short_code: str
+    attempt: int
+    incident: str
+    title: str
+    severity: str
+    severity_name: str
+    state: str
+    why: str
+    details: tuple[tuple[str, str], ...] = ()
+    link: str = ""
+    sent_at: datetime
+    exercise: bool = False
+
+    @property
+    def subject(self) -> str:
+        """One line: `[P0 Critical] INC-2026-001 Checkout is down`, plus what kind of message."""
+        prefix = {"page": "", "notice": "Notice: ", "ticket": "Ticket: ", "alarm": "UNANSWERED: "}
+        exercise = "EXERCISE " if self.exercise else ""
+        again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
+        title = " ".join(self.title.split())
+        level = f"[{self.severity} {self.severity_name}]"
+        return f"{exercise}{prefix[self.kind]}{level} {self.incident} {title}{again}"
+
+
+class Sent(msgspec.Struct, frozen=True, tag="sent"):
+    """The provider took the message; `provider_id` is its own name for it, where it gives one."""
+
+    provider_id: str = ""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The attempt failed, or nobody can tell (`unknown`: a time-out after the request left).
+
+    `detail` is shown to people and must hold no secret. `retry_after` is what the provider asked
+    for, in seconds.
+    """
+
+    failure: FailureClass
+    detail: str
+    retry_after: float | None = None
+
+
+Outcome = Sent | Failed
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Nothing more to do for this delivery."""
+
+
+class TryAgain(msgspec.Struct, frozen=True):
+    """The same contact, again, at `at`."""
+
+    at: datetime
+    why: str
+
+
+class NextContact(msgspec.Struct, frozen=True):
+    """Another contact of the same person now; the failed one is tried again too if `again_at`."""
+
+    contact: Contact
+    why: str
+    again_at: datetime | None
+
+
+class GiveUp(msgspec.Struct, frozen=True):
+    """This contact cannot work and there is no other one left."""
+
+    why: str
+
+
+def after_attempt(
+    outcome: Outcome, attempt: int, contact: Contact, unused: Sequence[Contact], now: datetime
+) -> Done | TryAgain | NextContact | GiveUp:
+    """Say what follows from the `attempt`-th try (from 1) at `contact` (invariants D4, D5, C8).
+
+    `unused` are the person's contacts that have not been tried for this page, in their order.
+    The first failure already moves on to the next contact of another failure domain; a
+    temporary failure is repeated as well, less and less often, and never given up: lateness is
+    no reason to drop a page.
+    """
+    if isinstance(outcome, Sent):
+        return Done()
+    again_at = None if outcome.failure == "permanent" else now + pause(attempt, outcome.retry_after)
+    other = next((c for c in unused if c.domain != contact.domain), None)
+    other = other or next(iter(unused), None)
+    why = f"{contact.channel}: {outcome.detail}"
+    if other is not None:
+        return NextContact(other, why, again_at)
+    if again_at is None:
+        return GiveUp(why)
+    return TryAgain(again_at, why)
+
+
+def pause(attempt: int, retry_after: float | None) -> timedelta:
+    """How long to wait after the `attempt`-th failure; a provider's own wish is honoured."""
+    planned = RETRY_AFTER[attempt - 1] if attempt <= len(RETRY_AFTER) else RETRY_AT_LEAST_EVERY
+    if retry_after is None:
+        return planned
+    return max(planned, min(timedelta(seconds=retry_after), RETRY_AT_LEAST_EVERY))

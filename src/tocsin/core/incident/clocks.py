@@ -1,0 +1,111 @@
+"""The clocks that run on an incident: what starts them, what stops them, when they are missed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.core.calendars import due_at
+from tocsin.core.incident import events as e
+from tocsin.core.incident.state import Clock, Incident
+from tocsin.core.plan.model import ClockRule, Plan, StartsAt, StopsAt, Target
+from tocsin.core.times import Within, words
+
+
+def started_by(plan: Plan, severity: str, starts_at: StartsAt, now: datetime) -> list[e.Event]:
+    """Return the clocks that the event `starts_at` sets running at `severity`, as of `now`."""
+    return [
+        event
+        for target, rule in _targets(plan, severity)
+        if rule.starts_at == starts_at and (event := _start(plan, target, rule, now, now))
+    ]
+
+
+def stopped_by(plan: Plan, incident: Incident, stops_at: StopsAt, now: datetime) -> list[e.Event]:
+    """Return what becomes of the running clocks that the event `stops_at` stops at `now`."""
+    return [
+        _stop(clock, now)
+        for clock in incident.running()
+        if (rule := plan.clocks.get(clock.name)) is not None and rule.stops_at == stops_at
+    ]
+
+
+def dropped(clocks: Iterable[Clock], now: datetime, why: str) -> list[e.Event]:
+    """Return the end of clocks that have nothing left to wait for."""
+    return [e.ClockDropped(at=now, clock=clock.name, why=why) for clock in clocks]
+
+
+def missed(incident: Incident, now: datetime) -> list[e.Event]:
+    """Return the running clocks whose time is over at `now`."""
+    return [
+        e.ClockMissed(at=now, clock=c.name, due=c.due, why=f"{c.name} was due", line=c.line)
+        for c in incident.running()
+        if c.due <= now
+    ]
+
+
+def moved_to(plan: Plan, incident: Incident, severity: str, now: datetime) -> list[e.Event]:
+    """Return how the clocks change when the incident becomes `severity`.
+
+    What was met or missed stays so. A running clock gets the new limit from its own start, and
+    may be missed at once; one without a limit at the new level is dropped.
+    """
+    targets = {target.clock: (target, rule) for target, rule in _targets(plan, severity)}
+    by_name = {clock.name: clock for clock in incident.clocks}
+    changes = dropped(
+        (clock for clock in incident.running() if clock.name not in targets),
+        now,
+        f"{severity} has no such limit",
+    )
+    for name, (target, rule) in targets.items():
+        clock = by_name.get(name)
+        if clock is not None and clock.state in ("met", "missed"):
+            continue
+        start = clock.started_at if clock is not None else _started(incident, rule)
+        if start is None or _stopped(incident, rule):
+            continue
+        if event := _start(plan, target, rule, start, now):
+            changes.append(event)
+    return changes
+
+
+def _targets(plan: Plan, severity: str) -> list[tuple[Target, ClockRule]]:
+    return [(target, plan.clocks[target.clock]) for target in plan.severity(severity).targets]
+
+
+def _start(
+    plan: Plan, target: Target, rule: ClockRule, start: datetime, now: datetime
+) -> e.ClockStarted | None:
+    due = due_at(target.within, start, plan.calendars)
+    if due is None:
+        return None
+    return e.ClockStarted(
+        at=now,
+        clock=rule.name,
+        started_at=start,
+        due=due,
+        strict=isinstance(target.within, Within) and target.within.strict,
+        why=f"{rule.name} {words(target.within)}",
+        line=target.line,
+    )
+
+
+def _stop(clock: Clock, now: datetime) -> e.Event:
+    in_time = now < clock.due or (now == clock.due and not clock.strict)
+    if in_time:
+        return e.ClockMet(at=now, clock=clock.name, line=clock.line)
+    why = f"{clock.name} came too late"
+    return e.ClockMissed(at=now, clock=clock.name, due=clock.due, why=why, line=clock.line)
+
+
+def _started(incident: Incident, rule: ClockRule) -> datetime | None:
+    if rule.starts_at == "acknowledged":
+        return incident.acknowledged_at
+    return incident.escalating_since
+
+
+def _stopped(incident: Incident, rule: ClockRule) -> bool:
+    happened = {
+        "acknowledged": incident.state != "open",
+        "assessed": incident.severity_confirmed,
+        "resolved": incident.state in ("resolved", "closed"),
+    }
+    return happened[rule.stops_at]

@@ -1,0 +1,86 @@
+"""Who is there to be reached: the organisation file, as a value."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from tocsin.core.delivery import Contact
+
+Access = Literal["viewer", "responder", "administrator"]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with contacts, in the order in which they are to be tried."""
+
+    id: str
+    name: str
+    contacts: tuple[Contact, ...]
+    access: Access = "responder"
+    line: int = 0
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """For [start, end) the shift is somebody else's."""
+
+    start: datetime
+    end: datetime
+    person: str
+    line: int = 0
+
+
+class Roster(msgspec.Struct, frozen=True, kw_only=True):
+    """A weekly rotation: from `first_handover` on, everyone in turn for `weeks` weeks.
+
+    `handover_weekday` counts Monday as 0; `handover_time` is "HH:MM" on the clocks of `time_zone`.
+    Overrides are looked at last to first: the later one in the file wins.
+    """
+
+    id: str
+    time_zone: str
+    rotation: tuple[str, ...]
+    handover_weekday: int
+    handover_time: str
+    first_week: str
+    weeks: int = 1
+    overrides: tuple[Override, ...] = ()
+    line: int = 0
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever a page or notice may be addressed to: a roster, people, or an audience's contacts."""
+
+    id: str
+    roster: str = ""
+    people: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    line: int = 0
+
+
+class Integration(msgspec.Struct, frozen=True, kw_only=True):
+    """One machine that may send signals; `owner` is the recipient told when it sends nonsense."""
+
+    id: str
+    source: str
+    owner: str = ""
+    key_version: int = 1
+    line: int = 0
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation file that was read without errors. `version` is the hash of its text.
+
+    `webhooks` maps a name used in contacts to (url, secret); both may be `env:NAME`.
+    """
+
+    name: str
+    version: str
+    time_zone: str
+    people: Mapping[str, Person]
+    rosters: Mapping[str, Roster]
+    recipients: Mapping[str, Recipient]
+    integrations: Mapping[str, Integration]
+    last_resort: str = ""
+    webhooks: Mapping[str, tuple[str, str]] = {}
+    slack: Mapping[str, str] = {}

@@ -1,0 +1,1 @@
+"""The plan: from text to a checked value; imports only the core."""

@@ -1,0 +1,187 @@
+"""The plan as the engine obeys it: every notation reduced to one form, every clause with its line.
+
+Values only. `read.py` makes them from a file; `docs/plan.md` explains the file.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from tocsin.core.calendars import Calendars
+from tocsin.core.times import AnyTime
+
+Do = Literal["page", "notify", "ticket"]
+Until = Literal["acknowledged", "resolved"]
+StartsAt = Literal["opened", "acknowledged"]
+StopsAt = Literal["acknowledged", "assessed", "resolved"]
+FactValue = bool | int | float | str
+
+
+class Criterion(msgspec.Struct, frozen=True):
+    """One condition over facts; `text` is the CEL expression as the plan has it."""
+
+    text: str
+    line: int
+
+
+class Target(msgspec.Struct, frozen=True):
+    """How soon one of the plan's clocks must be stopped at one severity."""
+
+    clock: str
+    within: AnyTime
+    line: int
+
+
+class Severity(msgspec.Struct, frozen=True, kw_only=True):
+    """One level; `rank` 0 is the worst. `policy` is the plan's word on escalation, if it has one.
+
+    `required`: an incident of this level is not closed before somebody was escalated to.
+    """
+
+    code: str
+    name: str
+    rank: int
+    line: int
+    criteria: tuple[Criterion, ...] = ()
+    not_an_incident: tuple[Criterion, ...] = ()
+    targets: tuple[Target, ...] = ()
+    alert_kind: str = ""
+    policy: Literal["required", "recommended", "optional", "not required", ""] = ""
+
+
+class ClockRule(msgspec.Struct, frozen=True):
+    """When a kind of clock starts and what stops it."""
+
+    name: str
+    starts_at: StartsAt
+    stops_at: StopsAt
+    line: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One rung of the normal form of escalation, for one severity.
+
+    `to` holds recipient ids; with several, an answer by any of them counts. `everyone` asks for
+    all people of a recipient's roster instead of the one on call. `at` counts from the start of
+    the escalation. `until` ends the step's relevance: it is skipped once the incident has got
+    there. A `manual` step is taken only when somebody asks for it, by its `level` or recipient.
+    `when` is a CEL condition that must hold as well; empty if there is none.
+    `why` is the clause in words, for the timeline.
+    """
+
+    do: Do
+    to: tuple[str, ...]
+    at: AnyTime
+    until: Until
+    line: int
+    why: str
+    everyone: bool = False
+    level: int = 0
+    manual: bool = False
+    mandate: tuple[str, ...] = ()
+    when: str = ""
+
+    @property
+    def key(self) -> str:
+        """Identify the step across severities: who is told, and how."""
+        everyone = "all:" if self.everyone else ""
+        return f"{self.do}:{everyone}{'|'.join(self.to)}"
+
+
+class Exhausted(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens when all steps were taken and nobody has answered: an alarm, repeated.
+
+    An empty `page` means: whoever the last step told, or the plan's first recipient.
+    """
+
+    page: tuple[str, ...] = ()
+    every_seconds: int = 900
+    line: int = 0
+
+
+class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What an alert with certain labels means: facts about the world, or a severity outright.
+
+    `match` maps label names to the accepted values; a value that starts with `~` is a regular
+    expression. First matching rule wins.
+    """
+
+    match: Mapping[str, tuple[str, ...]]
+    facts: Mapping[str, FactValue] = {}
+    severity: str = ""
+    kind: str = ""
+    line: int
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
+    """How alerts become incidents."""
+
+    group_by: tuple[str, ...]
+    rules: tuple[AlertRule, ...]
+    otherwise: str
+    resolve_incident: bool
+    reopen_within_seconds: int
+    line: int
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A function in the incident; `taken_from` names the recipient whose people may hold it."""
+
+    id: str
+    name: str
+    duties: tuple[str, ...] = ()
+    taken_from: str = ""
+    assign_within: AnyTime | None = None
+    required_for: tuple[str, ...] = ()
+    line: int = 0
+
+
+class FactRule(msgspec.Struct, frozen=True):
+    """A fact the plan knows: its type (`bool`, `number`, `one of`) and what it means."""
+
+    name: str
+    kind: Literal["bool", "number", "text", "one of"]
+    values: tuple[str, ...] = ()
+    about: str = ""
+    line: int = 0
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that was read without errors. `version` is the hash of its text.
+
+    `steps` holds the normal form: severity code -> steps in the order of their time.
+    `contacts` maps recipient ids to the plan's own words for how to reach them ("unfilled"
+    placeholders included); the organisation file says who they are.
+    """
+
+    name: str
+    version: str
+    title: str
+    time_zone: str
+    calendars: Calendars
+    severities: tuple[Severity, ...]
+    clocks: Mapping[str, ClockRule]
+    steps: Mapping[str, tuple[Step, ...]]
+    exhausted: Exhausted
+    alerts: Alerts
+    roles: Mapping[str, Role]
+    facts: Mapping[str, FactRule]
+    contacts: Mapping[str, str]
+    incident_id: str
+    incident_channel: str
+    organisation: str = ""
+    kinds: tuple[str, ...] = ()
+
+    def severity(self, code: str) -> Severity:
+        """Return the level with that code; raises KeyError for one the plan does not have."""
+        for severity in self.severities:
+            if severity.code == code:
+                return severity
+        raise KeyError(code)
+
+    def recipients(self) -> frozenset[str]:
+        """Every recipient id that a step, a role or the last resort names."""
+        stepped = {to for steps in self.steps.values() for step in steps for to in step.to}
+        roles = {role.taken_from for role in self.roles.values() if role.taken_from}
+        return frozenset(stepped | roles | set(self.exhausted.page))

@@ -1,0 +1,1 @@
+"""Load, ask the core, save, hand out; imports only the core and reaches the world through ports."""

@@ -1,0 +1,97 @@
+"""What people do to incidents: one transaction each, through `decide`, in every interface."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from tocsin.core.incident import commands as c
+from tocsin.core.incident.commands import Refusal
+from tocsin.core.incident.decide import decide
+from tocsin.core.incident.state import Incident
+from tocsin.core.plan.model import FactValue
+from tocsin.engine.advance import advance, keep, next_names
+from tocsin.engine.ports import Transaction
+from tocsin.engine.world import World
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody says when declaring an incident; without a severity the criteria decide."""
+
+    title: str
+    facts: Mapping[str, FactValue] = {}
+    severity: str = ""
+    kind: str = ""
+    by: str
+    via: Literal["page", "api", "cli"]
+    why: str = ""
+
+
+class _Refused(Exception):
+    """Leaves a transaction, so that nothing of it is kept."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
+def declare(world: World, report: Report) -> Incident | Refusal:
+    """Open an incident by hand; its first calls are ordered in the same transaction."""
+    title = " ".join(report.title.split())
+    if not title:
+        return Refusal("incident.no-title", "the incident has no title", "say what is broken")
+    try:
+        with world.store.write() as tx:
+            incident = _declare(tx, world, report, title)
+    except _Refused as refused:
+        return refused.refusal
+    world.wake()
+    return incident
+
+
+def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
+    """Do `command` to the incident `code`, whatever follows from it included.
+
+    The answer shows the incident as it truly is afterwards (invariant E2).
+    """
+    now = world.now()
+    with world.store.write() as tx:
+        kept = tx.locked(code)
+        if kept is None:
+            return Refusal(
+                "incident.unknown", f"there is no incident {code}", "list them: tocsin incidents"
+            )
+        plan = world.rules.plan_of(kept.incident.plan)
+        decision = decide(plan, kept.incident, command, now)
+        if isinstance(decision, Refusal):
+            return decision
+        if not decision:
+            return kept.incident
+        advanced = advance(world, plan, kept, decision, now)
+        keep(tx, [advanced])
+    world.wake()
+    return advanced.change.incident
+
+
+def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incident:
+    now = world.now()
+    plan = world.rules.plan
+    names = next_names(tx, plan, now, 1)[0]
+    opening = c.Open(
+        by=report.by,
+        via=report.via,
+        why=report.why,
+        number=names.number,
+        code=names.code,
+        channel=names.channel,
+        title=title,
+        severity=report.severity,
+        facts=report.facts,
+        incident_kind=report.kind,
+    )
+    decision = decide(plan, None, opening, now)
+    if isinstance(decision, Refusal):
+        raise _Refused(decision)
+    advanced = advance(world, plan, None, decision, now)
+    keep(tx, [advanced])
+    return advanced.change.incident

@@ -1,0 +1,136 @@
+"""From what happened to what is kept: fold it, ask the plan what follows, write the calls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tocsin.core.delivery import Contact
+from tocsin.core.incident import events as e
+from tocsin.core.incident.due import due
+from tocsin.core.incident.fold import replay
+from tocsin.core.incident.state import Incident
+from tocsin.core.message import compose
+from tocsin.core.naming import name, scope
+from tocsin.core.plan.model import Plan
+from tocsin.engine.keys import answer_token
+from tocsin.engine.ports import Change, Delivery, Kept, Transaction
+from tocsin.engine.world import World
+
+ENDS_CALLS = (e.Acknowledged, e.Resolved)
+"""Events after which calls that have not left yet must not leave (invariant D3)."""
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What a new incident is called."""
+
+    number: int
+    code: str
+    channel: str
+
+
+class Advanced(msgspec.Struct, frozen=True):
+    """One incident's step, ready to be written: the change and the calls that it orders."""
+
+    change: Change
+    calls: tuple[Delivery, ...]
+
+
+def next_names(tx: Transaction, plan: Plan, now: datetime, count: int) -> list[Names]:
+    """Give out the numbers and names of `count` new incidents, without gaps."""
+    pattern, zone = plan.incident_id, plan.time_zone
+    numbers = tx.numbers("incident", count)
+    in_scope = tx.numbers(f"id {scope(pattern, now, zone)}", count)
+    return [
+        Names(number, name(pattern, k, now, zone), name(plan.incident_channel, k, now, zone))
+        for number, k in zip(numbers, in_scope, strict=True)
+    ]
+
+
+def advance(
+    world: World, plan: Plan, kept: Kept | None, happened: Sequence[e.Event], now: datetime
+) -> Advanced:
+    """Return what `happened` makes of an incident, and everything the plan demands right after."""
+    before = kept.incident if kept is not None else None
+    incident = replay(happened, before)
+    step = due(plan, incident, world.rules.organisation, now)
+    events = (*happened, *step.events)
+    entries = kept.entries if kept is not None else 0
+    change = Change(kept, events, step.incident, step.look_again_at)
+    return Advanced(change, tuple(_calls(world, plan, change, entries)))
+
+
+def keep(tx: Transaction, advanced: Sequence[Advanced]) -> None:
+    """Write changes and calls; calls that were overtaken by an answer are cancelled first."""
+    answered = [
+        a.change.incident.id
+        for a in advanced
+        if a.change.kept is not None and any(isinstance(ev, ENDS_CALLS) for ev in a.change.events)
+    ]
+    if answered:
+        tx.cancel_deliveries(answered, "answered before it left")
+    tx.keep([a.change for a in advanced])
+    calls = [call for a in advanced for call in a.calls]
+    if calls:
+        tx.keep_deliveries(calls)
+
+
+def _calls(world: World, plan: Plan, change: Change, entries: int) -> list[Delivery]:
+    """One message per person and step; nobody is called twice in one step (invariant C8)."""
+    calls: list[Delivery] = []
+    called: set[tuple[str, str]] = set()
+    for number, event in enumerate(change.events, entries + 1):
+        if not isinstance(event, e.Told):
+            continue
+        for person in event.people:
+            if (person, event.message) in called:
+                continue
+            called.add((person, event.message))
+            for contact in first_contacts(contacts_of(world, person)):
+                calls.append(call(world, plan, change.incident, event, (number, person, contact)))
+    return calls
+
+
+def contacts_of(world: World, person: str) -> tuple[Contact, ...]:
+    """Return the contacts of a person, or of an audience that has its own, as they are now."""
+    organisation = world.rules.organisation
+    if person in organisation.people:
+        return organisation.people[person].contacts
+    recipient = organisation.recipients.get(person)
+    return recipient.contacts if recipient is not None else ()
+
+
+def first_contacts(contacts: Sequence[Contact]) -> list[Contact]:
+    """Return where a message goes first: the inbox, if listed, and the first way that leaves it.
+
+    The inbox always takes a message and proves nothing, so it never stands for another contact.
+    """
+    local = [contact for contact in contacts if contact.domain == "local"][:1]
+    outward = [contact for contact in contacts if contact.domain != "local"][:1]
+    return local + outward
+
+
+def call(
+    world: World,
+    plan: Plan,
+    incident: Incident,
+    told: e.Told,
+    where: tuple[int, str, Contact],
+) -> Delivery:
+    """Make the delivery of one message; `where` is (timeline entry, person, contact)."""
+    page, person, contact = where
+    message_id = f"{incident.code}.{page}.{person}.{contact.channel}"
+    wants_answer = told.message in ("page", "alarm")
+    link = f"{world.base_url}/a/{answer_token(world.secret, message_id, person)}"
+    return Delivery(
+        incident_id=incident.id,
+        incident=incident.code,
+        page=page,
+        kind=told.message,
+        to=told.to,
+        person=person,
+        contact=contact,
+        message=compose(plan, incident, told, message_id, link if wants_answer else ""),
+        due_at=told.at,
+        created_at=told.at,
+    )

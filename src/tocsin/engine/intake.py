@@ -1,0 +1,276 @@
+"""Alerts in: what is new, which incident it belongs to, what follows. One transaction a batch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tocsin.core.alerts import Signal, Unreadable
+from tocsin.core.incident import commands as c
+from tocsin.core.incident import events as e
+from tocsin.core.incident.commands import Refusal
+from tocsin.core.incident.decide import decide
+from tocsin.core.incident.fold import replay
+from tocsin.core.incident.lifecycle import PAGEABLE
+from tocsin.core.incident.state import Incident
+from tocsin.core.plan.model import FactValue, Plan
+from tocsin.engine.advance import Advanced, Names, advance, keep, next_names
+from tocsin.engine.ports import Disposition, Kept, Transaction
+from tocsin.engine.sorting import Batch, Group, settle
+from tocsin.engine.world import World
+
+NAMES_SHOWN = 5
+"""How many alert names one timeline entry lists."""
+
+UNREADABLE = "unreadable"
+"""The kind of incident that something incomprehensible opens (invariant A6)."""
+
+VIA = "alert"
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of one signal: the same for a repeat of it (invariant A3)."""
+
+    fingerprint: str
+    disposition: Disposition | str
+
+
+Request = Sequence[Signal | Unreadable]
+
+
+def take_in(world: World, requests: Sequence[Request]) -> list[list[Receipt]]:
+    """Keep everything in `requests`, and whatever follows from it; return a receipt per signal.
+
+    All of it is on disk when this returns (invariant A1) and every signal has one disposition
+    (invariant A2). Raises StoreUnavailable or Conflict with nothing kept.
+    """
+    now = world.now()
+    signals = [s for request in requests for s in request if isinstance(s, Signal)]
+    unreadable = [s for request in requests for s in request if isinstance(s, Unreadable)]
+    with world.store.write() as tx:
+        known = tx.known_alerts({signal.fingerprint for signal in signals})
+        batch = Batch(world.rules.router, known, now)
+        episodes = [batch.add(signal) for signal in signals]
+        steps = _steps(tx, world, batch, unreadable, now)
+        new = [episode.alert for episode in batch.new]
+        changed = [episode.alert for episode in batch.changed.values()]
+        if new or changed:
+            tx.keep_alerts(new, changed)
+        if unreadable:
+            ids = {step.change.incident.group: step.change.incident.id for step in steps}
+            kept = [(bad, now, ids.get(_unreadable_group(bad))) for bad in unreadable]
+            tx.keep_unreadable(kept)
+        keep(tx, steps)
+    if any(step.calls for step in steps):
+        world.wake()
+    settled = iter(episodes)
+    return [
+        [
+            Receipt(s.fingerprint.hex(), next(settled).alert.disposition)
+            if isinstance(s, Signal)
+            else Receipt("", "dead-lettered")
+            for s in request
+        ]
+        for request in requests
+    ]
+
+
+class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """What came for one group of alerts: enough to open an incident or to join one."""
+
+    group: str
+    title: str
+    by: str
+    count: int
+    names: tuple[str, ...]
+    severity: str
+    why: str
+    line: int
+    facts: Mapping[str, FactValue] = {}
+    kind: str = ""
+    owner: str = ""
+
+
+class _Places(msgspec.Struct, frozen=True):
+    """Where arrivals go: incidents that take them, and names for those that must be opened."""
+
+    joins: Mapping[str, Kept]
+    named: Mapping[str, Names]
+
+    def incident_id(self, group: str) -> int:
+        """Return the id of the incident of a group."""
+        if group in self.named:
+            return self.named[group].number
+        return self.joins[group].incident.id
+
+
+def _steps(
+    tx: Transaction, world: World, batch: Batch, unreadable: Sequence[Unreadable], now: datetime
+) -> list[Advanced]:
+    """Find or open the incident of each group, and say what becomes of every incident touched."""
+    touched = {*batch.ended, *batch.heard}
+    found = tx.locked_by_id(touched) if touched else {}
+    batch.not_over(found)
+    reports = _reports(world, unreadable)
+    places = _places(tx, world, [*batch.groups, *reports], found, now)
+    arrivals = [_arrival(world.rules.plan, g, places) for g in batch.groups.values()]
+    settle(
+        batch.groups.values(),
+        {name: places.incident_id(name) for name in batch.groups},
+        {name.number for name in places.named.values()},
+    )
+    ended = _ended(batch)
+    steps = []
+    for arrival in (*arrivals, *reports.values()):
+        went = ended.pop(places.incident_id(arrival.group), 0)
+        steps.append(_arrive(world, arrival, places, went, now))
+    for incident_id, count in ended.items():
+        if incident_id in found:
+            kept = found[incident_id]
+            plan = world.rules.plan_of(kept.incident.plan)
+            steps.append(advance(world, plan, kept, _went(plan, kept.incident, count, now), now))
+    return steps
+
+
+def _places(
+    tx: Transaction,
+    world: World,
+    groups: Sequence[str],
+    found: Mapping[int, Kept],
+    now: datetime,
+) -> _Places:
+    latest = tx.latest_of_groups(groups) if groups else {}
+    joins = {
+        group: found.get(kept.incident.id, kept)
+        for group, kept in latest.items()
+        if _takes_alerts(world.rules.plan_of(kept.incident.plan), kept.incident, now)
+    }
+    opening = [group for group in groups if group not in joins]
+    names = next_names(tx, world.rules.plan, now, len(opening)) if opening else []
+    return _Places(joins, dict(zip(opening, names, strict=True)))
+
+
+def _takes_alerts(plan: Plan, incident: Incident, now: datetime) -> bool:
+    if incident.state in PAGEABLE:
+        return True
+    if incident.state != "resolved" or incident.resolved_at is None:
+        return False
+    return now - incident.resolved_at <= timedelta(seconds=plan.alerts.reopen_within_seconds)
+
+
+def _arrival(plan: Plan, group: Group, places: _Places) -> _Arrival:
+    """Sum up what a group's new alerts say: the worst severity counts, and why."""
+    incident_id = places.incident_id(group.name)
+    fresh = [ep for ep in group.episodes if ep.is_new or ep.alert.incident_id != incident_id]
+    routes = list(group.routes.values())
+    worst = min(routes, key=lambda route: plan.severity(route.severity).rank)
+    return _Arrival(
+        group=group.name,
+        title=group.title,
+        by=group.source,
+        count=len(fresh),
+        names=tuple(dict.fromkeys(group.names))[:NAMES_SHOWN],
+        severity=worst.severity,
+        why=worst.why,
+        line=worst.line,
+        facts={name: value for route in routes for name, value in route.facts.items()},
+        kind=worst.incident_kind,
+    )
+
+
+def _ended(batch: Batch) -> dict[int, int]:
+    """Count the alerts that are over, by incident; some came and went within the batch."""
+    ended = dict(batch.ended)
+    for episode in batch.new:
+        incident_id = episode.alert.incident_id
+        if incident_id is not None and not episode.alert.firing:
+            ended[incident_id] = ended.get(incident_id, 0) + 1
+    return ended
+
+
+def _arrive(world: World, arrival: _Arrival, places: _Places, went: int, now: datetime) -> Advanced:
+    kept = places.joins.get(arrival.group)
+    plan = world.rules.plan if kept is None else world.rules.plan_of(kept.incident.plan)
+    happened: list[e.Event] = []
+    incident = kept.incident if kept is not None else None
+    if incident is None:
+        happened += _open(plan, arrival, places.named[arrival.group], now)
+        incident = replay(happened)
+    known = {severity.code for severity in plan.severities}
+    came = c.AlertsCame(
+        by=arrival.by,
+        via=VIA,
+        why=arrival.why,
+        count=arrival.count,
+        names=arrival.names,
+        severity=arrival.severity if arrival.severity in known else plan.alerts.otherwise,
+        line=arrival.line,
+        facts=arrival.facts if kept is not None else {},
+    )
+    happened += _must(decide(plan, incident, came, now))
+    if arrival.owner and kept is None:
+        owner = arrival.owner
+        why = "it owns the integration"
+        happened.append(e.EscalationAsked(at=now, by=arrival.by, via=VIA, to=owner, why=why))
+    if went:
+        incident = replay(happened, kept.incident if kept is not None else None)
+        happened += _went(plan, incident, went, now)
+    return advance(world, plan, kept, happened, now)
+
+
+def _open(plan: Plan, arrival: _Arrival, names: Names, now: datetime) -> list[e.Event]:
+    opening = c.Open(
+        by=arrival.by,
+        via=VIA,
+        why=arrival.why,
+        line=arrival.line,
+        number=names.number,
+        code=names.code,
+        channel=names.channel,
+        title=arrival.title,
+        severity=arrival.severity,
+        facts=arrival.facts,
+        group=arrival.group,
+        incident_kind=arrival.kind,
+    )
+    return _must(decide(plan, None, opening, now))
+
+
+def _went(plan: Plan, incident: Incident, count: int, now: datetime) -> list[e.Event]:
+    source = c.AlertsWent(by="alerts", via=VIA, count=count)
+    return _must(decide(plan, incident, source, now))
+
+
+def _must(decision: list[e.Event] | Refusal) -> list[e.Event]:
+    """Machines are not refused: the plan reader has checked what alert rules say."""
+    if isinstance(decision, Refusal):
+        raise AssertionError(decision.reason)
+    return decision
+
+
+def _reports(world: World, unreadable: Sequence[Unreadable]) -> dict[str, _Arrival]:
+    """Turn what could not be understood into something that calls its owner (invariant A6)."""
+    integrations = world.rules.organisation.integrations
+    plan = world.rules.plan
+    reports = {}
+    for integration in dict.fromkeys(bad.integration for bad in unreadable):
+        of_it = [bad for bad in unreadable if bad.integration == integration]
+        known = integrations.get(integration)
+        group = _unreadable_group(of_it[0])
+        reports[group] = _Arrival(
+            group=group,
+            title=f"Unreadable alert from {integration}",
+            by=integration,
+            count=len(of_it),
+            names=tuple(dict.fromkeys(bad.why for bad in of_it))[:NAMES_SHOWN],
+            severity=plan.alerts.otherwise,
+            why="something arrived that could not be understood; it is kept as it came",
+            line=plan.alerts.line,
+            kind=UNREADABLE,
+            owner=known.owner if known is not None else "",
+        )
+    return reports
+
+
+def _unreadable_group(bad: Unreadable) -> str:
+    return f"unreadable from {bad.integration}"

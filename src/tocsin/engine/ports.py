@@ -1,0 +1,278 @@
+"""Everything of the outside world that the engine may touch, on one page."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from tocsin.core.alerts import Signal, Unreadable
+from tocsin.core.delivery import Contact, Kind, Message, Outcome
+from tocsin.core.incident.events import Event
+from tocsin.core.incident.state import Incident
+from tocsin.core.record import Entry
+
+DeliveryState = Literal["due", "sent", "failed", "cancelled"]
+Disposition = Literal["opened", "joined", "over-before-seen"]
+
+
+class Channel(Protocol):
+    """One way to reach people. A folder in `channels/` implements it."""
+
+    @property
+    def name(self) -> str:
+        """As in an organisation file's contacts: `email`, `slack`, `webhook`, `inbox`."""
+
+    @property
+    def domain(self) -> str:
+        """The failure domain, see `core.delivery.Contact`."""
+
+    def problem_with(self, address: str) -> str | None:
+        """Why `address` can't work in this channel, in a sentence, or None if it can."""
+
+    def send(self, address: str, message: Message) -> Outcome:
+        """Send; returns within SEND_TIMEOUT_SECONDS and never raises for a provider's failure."""
+
+
+class Source(Protocol):
+    """One kind of machine that sends signals. A folder in `sources/` implements it."""
+
+    @property
+    def name(self) -> str:
+        """As in an organisation file's integrations: `alertmanager`."""
+
+    def parse(
+        self, integration: str, payload: bytes, now: datetime
+    ) -> Iterable[Signal | Unreadable]:
+        """Understand a request body; total: every byte string gives signals or an Unreadable."""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode of an alert as it is kept: from its start until its source says it is over.
+
+    `id` is 0 for one that is not stored yet. `text` is the JSON of labels, annotations and link.
+    """
+
+    id: int = 0
+    integration: str
+    fingerprint: bytes
+    starts_at: datetime
+    ends_at: datetime | None
+    firing: bool
+    incident_id: int | None
+    disposition: Disposition
+    text: str
+    received_at: datetime
+    updated_at: datetime
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An incident with the end of its timeline: how many entries there are, and the last hash."""
+
+    incident: Incident
+    entries: int
+    head: bytes
+    look_again_at: datetime | None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What happened to one incident in one transaction.
+
+    `kept` is how it was found (None for a new one), `events` what happened, `incident` what it is
+    now, `look_again_at` when the plan has something to say next.
+    """
+
+    kept: Kept | None
+    events: tuple[Event, ...]
+    incident: Incident
+    look_again_at: datetime | None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one person through one contact, with what became of it.
+
+    `page` numbers the timeline entry that ordered it. `due_at` is when it may be claimed; a
+    claim moves it to the end of its lease, so that a claim whose node has died is simply due
+    again (invariant D4). `attempts` counts claims; `claim` is the token of the latest one.
+    """
+
+    id: int = 0
+    incident_id: int
+    incident: str
+    page: int
+    kind: Kind
+    to: str
+    person: str
+    contact: Contact
+    message: Message
+    state: DeliveryState = "due"
+    due_at: datetime
+    created_at: datetime
+    attempts: int = 0
+    claim: str = ""
+    detail: str = ""
+    sent_at: datetime | None = None
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the incident list."""
+
+    incident: Incident
+    look_again_at: datetime | None
+    entries: int
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in browser; only the hash of its token is kept."""
+
+    person: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class Reading(Protocol):
+    """What can be asked of the store; one consistent view while the context lasts."""
+
+    def incident(self, code: str) -> Kept | None:
+        """Return the incident with that code."""
+
+    def incidents(self, states: Collection[str], before: int | None, limit: int) -> list[Summary]:
+        """Return incidents in those states (all if empty), newest first, with id < `before`."""
+
+    def timeline(self, incident_id: int, after: int = 0, limit: int = 10_000) -> list[Entry]:
+        """Return the entries of a timeline with number > `after`, in order."""
+
+    def alerts(
+        self, incident_id: int | None, firing: bool | None, limit: int, after: int = 0
+    ) -> list[Alert]:
+        """Return alerts with id > `after` by id: of one incident or of all, by state if wanted."""
+
+    def deliveries(self, incident_id: int) -> list[Delivery]:
+        """Return an incident's deliveries in the order of their ids."""
+
+    def inbox(self, person: str, limit: int) -> list[Delivery]:
+        """Return a person's newest messages, over all channels, newest first."""
+
+    def delivery(self, message_id: str) -> Delivery | None:
+        """Return the delivery whose message has that id."""
+
+    def unreadable(self, limit: int) -> list[tuple[int, datetime, Unreadable]]:
+        """Return what could not be understood, newest first."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Return figures for /metrics: incidents_open, incidents_acknowledged, deliveries_due,
+        alerts_firing, alerts, unreadable, unarmed (open incidents without a next look, must be 0).
+        """
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next incident or delivery is due."""
+
+    def plan_text(self, version: str) -> tuple[str, str] | None:
+        """Return (file name, text) of a kept plan version."""
+
+    def active(self, what: Literal["plan", "organisation"]) -> tuple[str, str] | None:
+        """Return (file name, text) of the version activated last."""
+
+    def session(self, token_hash: bytes, now: datetime) -> Session | None:
+        """Return the session that token opens, None if there is none or it has expired."""
+
+    def secret(self) -> bytes:
+        """Return the installation's secret, from which keys are derived (32 bytes)."""
+
+
+class Transaction(Reading, Protocol):
+    """A reading that also writes; all of it is on disk when the context has ended, or none is."""
+
+    def known_alerts(self, fingerprints: Collection[bytes]) -> dict[bytes, Alert]:
+        """Return the latest episode of each of these alerts."""
+
+    def keep_alerts(self, new: Sequence[Alert], changed: Sequence[Alert]) -> None:
+        """Insert `new` ones, and update state, end, text and incident of `changed` ones by id."""
+
+    def keep_unreadable(self, items: Sequence[tuple[Unreadable, datetime, int | None]]) -> None:
+        """Keep what could not be understood, with the incident it opened or joined."""
+
+    def latest_of_groups(self, groups: Collection[str]) -> dict[str, Kept]:
+        """Return the newest incident of each group, whatever its state, locked for this change."""
+
+    def locked(self, code: str) -> Kept | None:
+        """Return the incident with that code, locked for this change."""
+
+    def locked_by_id(self, incident_ids: Collection[int]) -> dict[int, Kept]:
+        """Return incidents by id, locked for this change, in the order of their ids."""
+
+    def due_incidents(self, now: datetime, limit: int) -> list[Kept]:
+        """Return incidents whose next look is due, soonest first, locked; skips locked ones."""
+
+    def keep(self, changes: Sequence[Change]) -> None:
+        """Write incidents, append their events to their timelines, and set their next look."""
+
+    def numbers(self, counter: str, count: int) -> range:
+        """Give out the next `count` numbers of a counter, without gaps, from 1."""
+
+    def keep_deliveries(self, new: Sequence[Delivery]) -> None:
+        """Insert deliveries; one whose message id exists already is left as it is."""
+
+    def cancel_deliveries(self, incident_ids: Collection[int], why: str) -> int:
+        """Cancel pages and alarms that are still due; return how many."""
+
+    def claim_deliveries(
+        self, channel: str, limit: int, claim: str, now: datetime, until: datetime
+    ) -> list[Delivery]:
+        """Take up to `limit` due deliveries of one channel, skipping locked ones.
+
+        Pages come first, then alarms, then the rest, each oldest first. Sets their claim, counts
+        an attempt, and makes them due again at `until`.
+        """
+
+    def finish_delivery(self, delivery: Delivery) -> bool:
+        """Store state, due_at, detail and sent_at of a claimed delivery.
+
+        Returns False, and changes nothing, if another claim or a cancellation came between.
+        """
+
+    def activate(
+        self, what: Literal["plan", "organisation"], version: str, file: str, text: str,
+        at: datetime,
+    ) -> None:  # fmt: skip
+        """Keep a version for ever and make it the one in force."""
+
+    def keep_session(self, token_hash: bytes, session: Session) -> None:
+        """Open a session."""
+
+    def end_session(self, token_hash: bytes) -> None:
+        """Close a session."""
+
+    def keep_sign_in(self, code_hash: bytes, person: str, expires_at: datetime) -> None:
+        """Offer a one-time sign-in."""
+
+    def use_sign_in(self, code_hash: bytes, now: datetime) -> str | None:
+        """Return the person of a one-time sign-in that is still good, and use it up."""
+
+
+class Store(Protocol):
+    """Where the record is kept."""
+
+    def read(self) -> AbstractContextManager[Reading]:
+        """Open a view for reading."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction: commits at the end, rolls back if an exception leaves it.
+
+        Raises StoreUnavailable if the disk is full or the database can't be reached.
+        """
+
+    def is_ready(self) -> str:
+        """Return "" if the store answers and its schema is current, else why not."""
+
+
+class Conflict(Exception):
+    """Another node changed the same thing at the same time; nothing was kept: do it again."""
+
+
+class StoreUnavailable(Exception):
+    """The store can't take or give anything just now; the caller answers 503 and tries again."""
+
+
+Now = Callable[[], datetime]

@@ -1,0 +1,45 @@
+"""Logs: one line an event on standard error, as text for people or JSON for machines."""
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up_logs(level: str, form: str) -> None:
+    """Configure logging once; `form` is `json`, `text`, or `auto` (text on a terminal)."""
+    as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    render = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, *_exceptions(as_text), render],
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_exceptions(as_text),
+                render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(_number(level), logging.WARNING))
+
+
+def _exceptions(as_text: bool) -> list[structlog.typing.Processor]:
+    return [] if as_text else [structlog.processors.format_exc_info]
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]

@@ -22,7 +22,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """For [start, end) the shift is somebody else's."""
+    """For [start, end), two instants in UTC, the shift is somebody else's."""
 
     start: datetime
     end: datetime
@@ -31,10 +31,12 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Roster(msgspec.Struct, frozen=True, kw_only=True):
-    """A weekly rotation: from `first_handover` on, everyone in turn for `weeks` weeks.
+    """A rotation: everyone in turn for `weeks` weeks, without beginning or end.
 
-    `handover_weekday` counts Monday as 0; `handover_time` is "HH:MM" on the clocks of `time_zone`.
-    Overrides are looked at last to first: the later one in the file wins.
+    The first person's turn begins at the handover in the week, Monday to Sunday, that holds the
+    date `first_week` ("YYYY-MM-DD"). `handover_weekday` counts Monday as 0; `handover_time` is
+    "HH:MM" on the clocks of `time_zone`. Overrides are looked at last to first: the later one in
+    the file wins. `core.oncall` says who is on call.
     """
 
     id: str

@@ -145,6 +145,10 @@ class Batch:
             received_at=self._now,
             updated_at=self._now,
         )
+        before = self._episodes.get(signal.fingerprint)
+        if before is not None and alert.starts_at <= before.alert.starts_at:
+            # Ended and back within one reading of the clock: an episode of its own all the same.
+            alert = replace(alert, starts_at=before.alert.starts_at + timedelta(microseconds=1))
         episode = self._episodes[signal.fingerprint] = Episode(alert, None, is_new=True)
         self.new.append(episode)
         return episode

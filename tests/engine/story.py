@@ -165,7 +165,7 @@ class Story:
         )
 
     def alert(self, name: str, **labels: str) -> Receipt:
-        return self.take_in([self.signal(name, **labels)])[0]
+        return self.take_in([self.signal(name, firing=True, **labels)])[0]
 
     def over(self, name: str, **labels: str) -> Receipt:
         return self.take_in([self.signal(name, firing=False, **labels)])[0]

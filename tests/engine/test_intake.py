@@ -1,5 +1,7 @@
 """Alerts in: duplicates, ends, returns, disorder and nonsense (invariants A1 to A9)."""
 
+from collections.abc import Callable
+
 import pytest
 from tests.engine.story import ORGANISATION, PLAN, Story
 
@@ -36,7 +38,7 @@ def test_when_all_alerts_end_the_incident_is_resolved_and_nobody_is_called(story
     assert story.pages == []
 
 
-def test_a_plan_may_leave_resolving_to_people(store_story: type[Story]) -> None:
+def test_a_plan_may_leave_resolving_to_people(store_story: Callable[..., Story]) -> None:
     story = store_story(plan=PLAN.replace("resolve_incident: true", "resolve_incident: false"))
     story.alert("ApiDown")
     story.over("ApiDown")

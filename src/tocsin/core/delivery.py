@@ -33,7 +33,8 @@ class Contact(msgspec.Struct, frozen=True):
     domain: str = "ip"
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.address}".rstrip()
+        secret = "://" in self.address
+        return f"{self.channel} {'(address not shown)' if secret else self.address}".rstrip()
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +67,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         prefix = {"page": "", "notice": "Notice: ", "ticket": "Ticket: ", "alarm": "UNANSWERED: "}
         exercise = "EXERCISE " if self.exercise else ""
         again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
-        title = " ".join(self.title.split())
         level = f"[{self.severity} {self.severity_name}]"
-        return f"{exercise}{prefix[self.kind]}{level} {self.incident} {title}{again}"
+        line = f"{exercise}{prefix[self.kind]}{level} {self.incident} {self.title}{again}"
+        return " ".join(line.split())
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):

@@ -40,7 +40,7 @@ def short_code(message_id: str) -> str:
 def _details(plan: Plan, incident: Incident, now: datetime) -> list[tuple[str, str]]:
     confirmed = "confirmed" if incident.severity_confirmed else "provisional"
     details = [
-        ("Severity", f"{incident.severity}, {confirmed}: {incident.severity_why}"),
+        ("Assessment", f"{confirmed}: {incident.severity_why}"),
         ("Opened", _instant(incident.opened_at)),
     ]
     for clock in incident.running():

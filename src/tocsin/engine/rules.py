@@ -83,12 +83,15 @@ class Rules:
         with self._store.read() as reading:
             plan_file = reading.active("plan")
             organisation_file = reading.active("organisation")
-        plan = read(plan_file[1], plan_file[0])[0] if plan_file else None
-        organisation = (
-            read_organisation(organisation_file[1], organisation_file[0])[0]
-            if organisation_file
-            else None
-        )
+        plan, organisation = None, None
+        problems: list[Problem] = []
+        if plan_file:
+            plan, problems = read(plan_file[1], plan_file[0])
+        if organisation_file:
+            organisation, more = read_organisation(organisation_file[1], organisation_file[0])
+            problems = problems + more
+        if any(problem.level == "error" for problem in problems):
+            self.refused = tuple(problems)
         self._take_up(plan, organisation)
 
     def activate(
@@ -102,7 +105,8 @@ class Rules:
         organisation, more = read_organisation(organisation_file[1], organisation_file[0])
         problems = problems + more
         if plan is not None and organisation is not None:
-            problems += check_together(plan.recipients(), organisation)
+            recipients = plan.recipients()
+            problems += check_together(recipients, organisation, organisation_file[0])
         if any(problem.level == "error" for problem in problems):
             self.refused = tuple(problems)
             return problems

@@ -8,6 +8,7 @@ from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
 from tocsin.core.incident.state import Incident
+from tocsin.core.plan.model import FactValue
 
 
 def refused(incident: Incident, command: c.Command) -> Refusal:
@@ -17,7 +18,7 @@ def refused(incident: Incident, command: c.Command) -> Refusal:
 
 
 def test_the_criteria_propose_the_severity_and_say_which() -> None:
-    facts = {"service_availability": "degraded", "users_affected": 500}
+    facts: dict[str, FactValue] = {"service_availability": "degraded", "users_affected": 500}
     opening = c.Open(by="bo", number=1, code="INC-1", title="Slow", facts=facts)
     decision = decide(PLAN, None, opening, START)
     assert isinstance(decision, list)
@@ -78,7 +79,8 @@ def test_closing_needs_an_escalation_where_the_plan_requires_one() -> None:
     asked = after(paged, c.Escalate(by="ana", to="cto"), 1)
     closed = after(after(asked, c.Resolve(by="ana"), 2), c.Close(by="ana"), 3)
     assert closed.state == "closed"
-    assert after(after(opened("P1"), c.Resolve(by="ana"), 2), c.Close(by="ana"), 3)
+    lesser = after(after(opened("P1"), c.Resolve(by="ana"), 2), c.Close(by="ana"), 3)
+    assert lesser.state == "closed"
 
 
 def test_a_worse_fact_raises_the_severity_and_moves_the_clocks() -> None:

@@ -1,0 +1,369 @@
+"""The composition root: the only file that knows every shell. Straight-line construction."""
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import structlog
+import uvicorn
+
+from tocsin import __version__
+from tocsin.channels.email.send import Email
+from tocsin.channels.email.settings import EmailSettings, Password
+from tocsin.channels.inbox.send import Inbox
+from tocsin.channels.slack.hooks import HookUrl
+from tocsin.channels.slack.send import Slack
+from tocsin.channels.webhook.endpoints import Endpoint
+from tocsin.channels.webhook.send import Webhook
+from tocsin.core.delivery import Failed, Message, Outcome
+from tocsin.core.people import Organisation
+from tocsin.core.problem import Problem
+from tocsin.engine.keys import integration_key, operator_key
+from tocsin.engine.loop import Loop
+from tocsin.engine.ports import Channel, Conflict, StoreUnavailable
+from tocsin.engine.rules import Rules
+from tocsin.engine.world import World
+from tocsin.logs import set_up_logs
+from tocsin.settings import BadSettings, Settings, data_directory, named_secret, read_settings
+from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
+from tocsin.store.sql_store import SqlStore, open_store
+from tocsin.web.access import make_sign_in_link
+from tocsin.web.app import Site, make_app
+from tocsin.web.intake import Intake
+from tocsin.web.live import Notifier
+
+STARTER = Path(__file__).parent / "starter"
+"""The plan and the organisation that a new data directory begins with."""
+
+FILES_LOOKED_AT_EVERY = 2.0
+"""Seconds between two looks at whether the plan or organisation file has changed."""
+
+SWITCH_SECONDS = 0.001
+"""How long one thread may hold the interpreter: short, so that an alert never waits for a page."""
+
+log = structlog.get_logger()
+
+
+class BadRules(Exception):
+    """The plan or organisation has errors, and nothing good was kept from before."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(p) for p in problems if p.level == "error"))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What `tocsin serve` was asked for; None means: find it in the data directory."""
+
+    data: Path | None = None
+    plan: Path | None = None
+    organisation: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True)
+class Files:
+    """The plan and organisation files that a server works by."""
+
+    plan: Path
+    organisation: Path
+
+    def texts(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Read both, each as (name, text); raises OSError."""
+        return _named_text(self.plan), _named_text(self.organisation)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return what changes when a file is written; raises OSError."""
+        return tuple(
+            part
+            for path in (self.plan, self.organisation)
+            for part in (path.stat().st_mtime_ns, path.stat().st_size, path.stat().st_ino)
+        )
+
+
+def now() -> datetime:
+    """The time, in UTC; the only place that reads a clock."""
+    return datetime.now(UTC)
+
+
+def serve(options: ServeOptions) -> None:
+    """Run the server until it is told to stop.
+
+    Raises BadSettings, BadRules or OSError before it listens; later problems are logged.
+    """
+    settings = read_settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    data = data_directory(options.data, settings)
+    store = _open(settings, data)
+    files = _files(options, data)
+    rules = Rules(store)
+    _load(rules, files)
+    channels: dict[str, Channel] = {}
+    channels.update(_channels(rules.organisation, settings))
+    woken = threading.Event()
+    notifier = Notifier()
+
+    def wake() -> None:
+        woken.set()
+        notifier.changed()
+
+    base_url = settings.base_url or f"http://{_reachable(options.host)}:{options.port}"
+    with store.read() as reading:
+        secret = reading.secret()
+    world = World(
+        store=store,
+        rules=rules,
+        channels=channels,
+        sources={"alertmanager": AlertmanagerWebhook(), "alertmanager-api": AlertmanagerApi()},
+        now=now,
+        wake=wake,
+        base_url=base_url,
+        node=f"{os.uname().nodename}-{os.getpid()}",
+        secret=secret,
+    )
+    loop = Loop(world, woken)
+    watcher = _Watcher(rules, files, channels, settings)
+    site = Site(
+        base_url=base_url,
+        version=__version__,
+        intake=Intake(world),
+        notifier=notifier,
+        on_start=(loop.start, watcher.start),
+        on_stop=(watcher.stop, loop.stop, store.close),
+    )
+    _remember(data, base_url, operator_key(secret))
+    _greet(world, files, data)
+    config = uvicorn.Config(
+        make_app(world, site),
+        host=options.host,
+        port=options.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run()
+
+
+def keys(data: Path | None = None) -> dict[str, object]:
+    """Return the installation's keys: one for each integration, and the operator's."""
+    settings = read_settings()
+    store = _open(settings, data_directory(data, settings))
+    try:
+        rules = Rules(store)
+        rules.restore()
+        with store.read() as reading:
+            secret = reading.secret()
+        of = rules.organisation.integrations.values()
+        integrations = {i.id: integration_key(secret, i.id, i.key_version) for i in of}
+        return {"integrations": integrations, "operator": operator_key(secret)}
+    finally:
+        store.close()
+
+
+def backup(data: Path | None, file: Path) -> None:
+    """Write a copy of the whole store to `file` while the server may go on working.
+
+    Raises BadSettings for PostgreSQL, which has its own tools, and OSError.
+    """
+    settings = read_settings()
+    if settings.database_url.startswith("postgresql"):
+        raise BadSettings("the store is PostgreSQL; back it up with pg_dump or pg_basebackup")
+    store = _open(settings, data_directory(data, settings))
+    try:
+        store.copy_to(file)
+    finally:
+        store.close()
+
+
+def _open(settings: Settings, data: Path) -> SqlStore:
+    if settings.database_url:
+        return open_store(settings.database_url)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return open_store(f"sqlite:///{data / 'tocsin.sqlite3'}")
+
+
+def _files(options: ServeOptions, data: Path) -> Files:
+    """Find the files; a data directory without any begins with the starter's."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = {}
+    for name, given in (("plan.yaml", options.plan), ("org.yaml", options.organisation)):
+        path = given or data / name
+        if given is None and not path.exists():
+            copyfile(STARTER / name, path)
+        found[name] = path
+    return Files(found["plan.yaml"], found["org.yaml"])
+
+
+def _load(rules: Rules, files: Files) -> None:
+    """Put the files in force; if they are faulty, go on with what was in force before (H10)."""
+    rules.restore()
+    problems = rules.activate(*files.texts(), now())
+    for problem in problems:
+        if problem.level != "note":
+            log.warning("rules.problem", problem=str(problem))
+    if not rules.refused:
+        return
+    if not rules.complete:
+        raise BadRules(problems)
+    log.error("rules.refused", hint="the last good plan and organisation stay in force")
+
+
+def _channels(organisation: Organisation, settings: Settings) -> dict[str, Channel]:
+    endpoints = {}
+    for name, (url, secret) in organisation.webhooks.items():
+        try:
+            endpoints[name] = Endpoint(named_secret(url), named_secret(secret) if secret else "")
+        except (BadSettings, ValueError) as problem:
+            log.error("channel.webhook", endpoint=name, problem=str(problem))
+    hooks = {}
+    for name, url in organisation.slack.items():
+        try:
+            hooks[name] = HookUrl(named_secret(url))
+        except (BadSettings, ValueError) as problem:
+            log.error("channel.slack", hook=name, problem=str(problem))
+    return {
+        "inbox": Inbox(),
+        "email": _email(settings),
+        "webhook": Webhook(endpoints),
+        "slack": Slack(hooks),
+    }
+
+
+def _email(settings: Settings) -> Channel:
+    url = urlsplit(settings.smtp_url.get_secret_value())
+    if not url.hostname:
+        return _NotSetUp("email", "mail", "set TOCSIN_SMTP_URL to send e-mail")
+    security = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}[url.scheme]
+    usual = {"starttls": 587, "tls": 465, "none": 25}[security]
+    try:
+        return Email(
+            EmailSettings(
+                host=url.hostname,
+                port=url.port or usual,
+                from_address=settings.mail_from,
+                security=security,  # type: ignore[arg-type]
+                username=unquote(url.username or ""),
+                password=Password(unquote(url.password or "")),
+            )
+        )
+    except ValueError as problem:
+        raise BadSettings(f"TOCSIN_SMTP_URL or TOCSIN_MAIL_FROM: {problem}") from None
+
+
+@dataclass(frozen=True)
+class _NotSetUp:
+    """A channel that contacts may name although this installation has not set it up."""
+
+    name: str
+    domain: str
+    hint: str
+
+    def problem_with(self, address: str) -> str | None:
+        """Say what is missing."""
+        return self.hint
+
+    def send(self, address: str, message: Message) -> Outcome:
+        """Fail at once, so that the next contact is tried."""
+        return Failed("permanent", f"{self.name} is not set up: {self.hint}")
+
+
+class _Watcher:
+    """Puts changed files in force; a faulty one is refused and the last good one goes on (H10)."""
+
+    def __init__(
+        self, rules: Rules, files: Files, channels: dict[str, Channel], settings: Settings
+    ) -> None:
+        self._rules = rules
+        self._files = files
+        self._channels = channels
+        self._settings = settings
+        self._stamp = files.stamp()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="files", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(FILES_LOOKED_AT_EVERY):
+            try:
+                self._look()
+            except (OSError, StoreUnavailable, Conflict) as problem:
+                log.error("rules.not-read", problem=str(problem))
+
+    def _look(self) -> None:
+        stamp = self._files.stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        problems = self._rules.activate(*self._files.texts(), now())
+        if self._rules.refused:
+            for problem in problems:
+                log.error("rules.refused", problem=str(problem))
+            return
+        self._channels.update(_channels(self._rules.organisation, self._settings))
+        log.info("rules.in-force", plan=self._rules.plan.version[:12])
+
+
+def _named_text(path: Path) -> tuple[str, str]:
+    return str(path), path.read_bytes().decode("utf-8", "replace")
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+
+
+def _remember(data: Path, url: str, key: str) -> None:
+    """Leave the address and the key where the commands of this machine find them."""
+    file = data / "server.json"
+    text = msgspec.json.encode({"url": url, "key": key})
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(text)
+
+
+def _greet(world: World, files: Files, data: Path) -> None:
+    """Tell whoever started the server where it is, how to sign in, and how to try it."""
+    organisation = world.rules.organisation
+    administrators = [p for p in organisation.people.values() if p.access == "administrator"]
+    lines = [
+        f"Tocsin {__version__} at {world.base_url}",
+        f"  plan          {files.plan} ({world.rules.plan.title})",
+        f"  organisation  {files.organisation}",
+        f"  data          {data}",
+    ]
+    if administrators:
+        person = administrators[0]
+        link = make_sign_in_link(world, person.id, timedelta(minutes=15))
+        lines += [f"Sign in as {person.name} (once, within 15 minutes):", f"  {link}"]
+    if organisation.integrations:
+        lines += ["Fire an alert:", f"  {_curl(world, organisation.integrations)}"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _curl(world: World, integrations: Mapping[str, object]) -> str:
+    name = next(iter(integrations))
+    version = world.rules.organisation.integrations[name].key_version
+    key = integration_key(world.secret, name, version)
+    alert = '[{"labels":{"alertname":"ApiDown","service":"checkout","severity":"critical"}}]'
+    return (
+        f"curl {world.base_url}/api/v2/alerts -H 'Authorization: Bearer {key}'"
+        f" -H 'Content-Type: application/json' -d '{alert}'"
+    )

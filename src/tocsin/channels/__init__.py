@@ -1,0 +1,1 @@
+"""Ways to reach people, one folder each; imports core and engine, never a sibling."""

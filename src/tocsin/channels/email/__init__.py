@@ -1,0 +1,1 @@
+"""E-mail over SMTP; a message counts as sent when the server has answered 250 to its content."""

@@ -1,0 +1,175 @@
+"""The e-mail for a message: headers, plain text and simple HTML, from values alone."""
+
+import hashlib
+import re
+import unicodedata
+from datetime import UTC
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from html import escape
+
+from msgspec.structs import replace
+
+from tocsin.core.delivery import Message
+
+KINDS = {
+    "page": "Page",
+    "notice": "Notice",
+    "ticket": "Ticket",
+    "alarm": "Alarm: a page stayed unanswered",
+}
+EXERCISE = "This is an exercise. Nothing is really wrong."
+
+SUBJECT_LENGTH_MAX = 250
+TITLE_LENGTH_MIN = 20
+VALUE_LENGTH_MAX = 2000
+DETAILS_MAX = 100
+TOKEN_LENGTH_MAX = 64
+
+_BODY = "margin:0;padding:16px;font-family:system-ui,sans-serif;font-size:16px;line-height:1.5"
+_NOTE = "padding:8px 12px;border:2px dashed #888888;font-weight:bold"
+_BUTTON = (
+    "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#b42318;"
+    "color:#ffffff;font-weight:bold;text-decoration:none"
+)
+_NAME = "text-align:left;vertical-align:top;padding:4px 16px 4px 0"
+_VALUE = "vertical-align:top;padding:4px 0;overflow-wrap:anywhere;white-space:pre-wrap"
+
+
+def render(message: Message, sender: Address, to: str) -> bytes:
+    """Write the mail, its lines ended by CR LF. The same message always gives the same bytes."""
+    mail = EmailMessage(policy=SMTP)
+    domain = sender.domain
+    mail["From"] = sender
+    mail["To"] = Address(addr_spec=to)
+    mail["Date"] = message.sent_at.astimezone(UTC)
+    mail["Message-ID"] = f"<{token(message.id)}@{domain}>"
+    mail["References"] = f"<incident.{token(message.incident)}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Tocsin-Incident"] = token(message.incident)
+    mail.set_content(text(message), cte="quoted-printable")
+    mail.add_alternative(html(message), subtype="html", cte="quoted-printable")
+    # "=" is always encoded inside quoted-printable, so no text can contain this boundary.
+    mail.set_boundary(f"=_tocsin_{token(message.id)[:40]}")
+    return b"Subject: " + subject_header(subject(message)) + b"\r\n" + mail.as_bytes()
+
+
+def subject_header(words: str) -> bytes:
+    """Encode and fold the subject with the older of Python's two ways.
+
+    The newer one, which the other headers use, loses spaces between encoded words and decodes
+    what only looks like one ("=?"), line ends included.
+    """
+    plain = words.isascii() and "=?" not in words
+    header = Header(words, "us-ascii" if plain else "utf-8", header_name="Subject")
+    return header.encode(linesep="\r\n").encode("ascii")
+
+
+def subject(message: Message) -> str:
+    """Make the message's own subject fit: a long title is cut, what stands around it stays."""
+    whole = _one_line(message.subject)
+    excess = len(whole) - SUBJECT_LENGTH_MAX
+    if excess <= 0:
+        return whole
+    title = _one_line(message.title)
+    shorter = _cut(title, max(len(title) - excess, TITLE_LENGTH_MIN))
+    return _cut(_one_line(replace(message, title=shorter).subject), SUBJECT_LENGTH_MAX)
+
+
+def text(message: Message) -> str:
+    """Write the plain text part."""
+    lines = [EXERCISE, ""] if message.exercise else []
+    lines += [subject(message), "", f"Why you get this: {_indented(_lines(message.why))}"]
+    lines += [f"{name}: {value}" for name, value in _facts(message)]
+    if details := _details(message):
+        lines += ["", *(f"{name}: {_indented(value)}" for name, value in details)]
+    if link := _link(message):
+        lines += ["", f"{_action(message)}: {link}"]
+    return "\n".join(lines) + "\n"
+
+
+def html(message: Message) -> str:
+    """Write the HTML part: no colours but the button's, so that dark mode can choose its own."""
+    title = escape(subject(message))
+    note = f'<p style="{_NOTE}">{EXERCISE}</p>' if message.exercise else ""
+    link = _link(message)
+    button = (
+        f'<p><a href="{escape(link)}" style="{_BUTTON}">{_action(message)}</a></p>' if link else ""
+    )
+    rows = "\n".join(
+        f'<tr><th scope="row" style="{_NAME}">{escape(name)}</th>'
+        f'<td style="{_VALUE}">{escape(value)}</td></tr>'
+        for name, value in [*_facts(message), *_details(message)]
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        '<meta name="supported-color-schemes" content="light dark">\n'
+        f'<title>{title}</title></head>\n<body style="{_BODY}">\n{note}\n'
+        f'<h1 style="font-size:20px;margin:0 0 8px">{title}</h1>\n'
+        f'<p style="white-space:pre-wrap">Why you get this: {escape(_lines(message.why))}</p>\n'
+        f"{button}\n<table>\n{rows}\n</table>\n</body></html>\n"
+    )
+
+
+def token(name: str) -> str:
+    """Make `name` fit for a header: itself where that is safe, else a digest of it."""
+    if len(name) <= TOKEN_LENGTH_MAX and re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", name):
+        return name
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _facts(message: Message) -> list[tuple[str, str]]:
+    """List what Tocsin itself says about the message."""
+    repeat = f", attempt {message.attempt}" if message.attempt > 1 else ""
+    sent = message.sent_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return [
+        ("Message", f"{KINDS[message.kind]}, code {_one_line(message.short_code)}{repeat}"),
+        ("Incident", _one_line(message.incident)),
+        ("Severity", _one_line(f"{message.severity} {message.severity_name}")),
+        ("State", _one_line(message.state)),
+        ("Sent", sent),
+    ]
+
+
+def _details(message: Message) -> list[tuple[str, str]]:
+    details = [
+        (_cut(_one_line(name), VALUE_LENGTH_MAX), _cut(_lines(value), VALUE_LENGTH_MAX))
+        for name, value in message.details[:DETAILS_MAX]
+    ]
+    hidden = len(message.details) - DETAILS_MAX
+    return [*details, ("More", f"{hidden} further details")] if hidden > 0 else details
+
+
+def _action(message: Message) -> str:
+    return "Open and acknowledge" if message.kind in ("page", "alarm") else "Open"
+
+
+def _link(message: Message) -> str:
+    """Give the link if it is one that may be followed, else nothing."""
+    good = re.fullmatch(r"https?://[!-~]+", message.link)
+    return message.link if good else ""
+
+
+def _one_line(words: str) -> str:
+    return " ".join(_lines(words).split())
+
+
+def _lines(words: str) -> str:
+    """Keep line ends; turn other control characters and halves of pairs into spaces."""
+    ends = words.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        " " if c != "\n" and unicodedata.category(c) in ("Cc", "Cs") else c for c in ends
+    )
+
+
+def _indented(words: str) -> str:
+    """Set further lines in, so that outside text can't pose as a line of ours."""
+    return words.replace("\n", "\n  ")
+
+
+def _cut(words: str, length: int) -> str:
+    return words if len(words) <= length else words[: length - 1] + "…"

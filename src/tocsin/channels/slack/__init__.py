@@ -1,0 +1,1 @@
+"""Slack over incoming webhooks: a message with blocks and a button that leads to Tocsin."""

@@ -1,0 +1,1 @@
+"""Signed JSON over HTTP, after the Standard Webhooks specification."""

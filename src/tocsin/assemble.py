@@ -1,11 +1,13 @@
 """The composition root: the only file that knows every shell. Straight-line construction."""
 
+import asyncio
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
 from urllib.parse import unquote, urlsplit
@@ -13,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from tocsin import __version__
 from tocsin.channels.email.send import Email
@@ -34,10 +37,11 @@ from tocsin.logs import set_up_logs
 from tocsin.settings import BadSettings, Settings, data_directory, named_secret, read_settings
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.store.sql_store import SqlStore, open_store
-from tocsin.web.access import make_sign_in_link
-from tocsin.web.app import Site, make_app
+from tocsin.web.app import make_app
 from tocsin.web.intake import Intake
 from tocsin.web.live import Notifier
+from tocsin.web.sessions import make_sign_in_link
+from tocsin.web.site import Site
 
 STARTER = Path(__file__).parent / "starter"
 """The plan and the organisation that a new data directory begins with."""
@@ -98,18 +102,18 @@ def now() -> datetime:
 def serve(options: ServeOptions) -> None:
     """Run the server until it is told to stop.
 
-    Raises BadSettings, BadRules or OSError before it listens; later problems are logged.
+    Raises BadSettings, BadRules, StoreUnavailable or OSError before it listens; later problems
+    are logged.
     """
     settings = read_settings()
     set_up_logs(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)
     data = data_directory(options.data, settings)
-    store = _open(settings, data)
     files = _files(options, data)
+    store = _open(settings, data)
     rules = Rules(store)
     _load(rules, files)
-    channels: dict[str, Channel] = {}
-    channels.update(_channels(rules.organisation, settings))
+    channels = _channels(rules.organisation, settings)
     woken = threading.Event()
     notifier = Notifier()
 
@@ -118,9 +122,45 @@ def serve(options: ServeOptions) -> None:
         notifier.changed()
 
     base_url = settings.base_url or f"http://{_reachable(options.host)}:{options.port}"
+    world = _world(store, rules, channels, wake, base_url)
+    loop = Loop(world, woken)
+    watcher = _Watcher(rules, files, channels, settings)
+    intake = Intake(world)
+    site = Site(
+        version=__version__,
+        intake_app=intake,
+        shutting_down=lambda: server.should_exit,
+        notifier=notifier,
+    )
+    app = make_app(world, site)
+    app.router.lifespan_context = _life(intake, loop, watcher)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=options.host,
+            port=options.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    _remember(data, base_url, operator_key(world.secret))
+    _greet(world, files, data)
+    server.run()
+    store.close()
+
+
+def _world(
+    store: SqlStore,
+    rules: Rules,
+    channels: dict[str, Channel],
+    wake: Callable[[], None],
+    base_url: str,
+) -> World:
     with store.read() as reading:
         secret = reading.secret()
-    world = World(
+    return World(
         store=store,
         rules=rules,
         channels=channels,
@@ -131,28 +171,23 @@ def serve(options: ServeOptions) -> None:
         node=f"{os.uname().nodename}-{os.getpid()}",
         secret=secret,
     )
-    loop = Loop(world, woken)
-    watcher = _Watcher(rules, files, channels, settings)
-    site = Site(
-        base_url=base_url,
-        version=__version__,
-        intake=Intake(world),
-        notifier=notifier,
-        on_start=(loop.start, watcher.start),
-        on_stop=(watcher.stop, loop.stop, store.close),
-    )
-    _remember(data, base_url, operator_key(secret))
-    _greet(world, files, data)
-    config = uvicorn.Config(
-        make_app(world, site),
-        host=options.host,
-        port=options.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    uvicorn.Server(config).run()
+
+
+def _life(
+    intake: Intake, loop: Loop, watcher: "_Watcher"
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs as long as the server does; at the end, what was accepted is written and sent."""
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        intake.start()
+        loop.start()
+        watcher.start()
+        yield
+        for part in (intake, watcher, loop):
+            await asyncio.to_thread(part.stop)
+
+    return life
 
 
 def keys(data: Path | None = None) -> dict[str, object]:
@@ -350,7 +385,7 @@ def _greet(world: World, files: Files, data: Path) -> None:
     ]
     if administrators:
         person = administrators[0]
-        link = make_sign_in_link(world, person.id, timedelta(minutes=15))
+        link = make_sign_in_link(world, person.id)
         lines += [f"Sign in as {person.name} (once, within 15 minutes):", f"  {link}"]
     if organisation.integrations:
         lines += ["Fire an alert:", f"  {_curl(world, organisation.integrations)}"]

@@ -10,7 +10,7 @@ from tocsin.core.incident import events as e
 from tocsin.core.incident.due import due
 from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
-from tocsin.core.message import compose
+from tocsin.core.message import compose, short_code
 from tocsin.core.naming import name, scope
 from tocsin.core.plan.model import Plan
 from tocsin.engine.keys import answer_token
@@ -119,7 +119,7 @@ def call(
 ) -> Delivery:
     """Make the delivery of one message; `where` is (timeline entry, person, contact)."""
     page, person, contact = where
-    message_id = f"{incident.code}.{page}.{person}.{contact.channel}"
+    message_id = message_id_of(incident.code, page, person, contact)
     wants_answer = told.message in ("page", "alarm")
     link = f"{world.base_url}/a/{answer_token(world.secret, message_id, person)}"
     return Delivery(
@@ -134,3 +134,9 @@ def call(
         due_at=told.at,
         created_at=told.at,
     )
+
+
+def message_id_of(incident: str, page: int, person: str, contact: Contact) -> str:
+    """Name one message: the same for every attempt, another one for every contact."""
+    mark = short_code(f"{contact.channel} {contact.address}").lower()
+    return f"{incident}.{page}.{person}.{contact.channel}-{mark}"

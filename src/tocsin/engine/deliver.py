@@ -19,7 +19,7 @@ from tocsin.core.delivery import (
 from tocsin.core.incident import events as e
 from tocsin.core.incident.fold import fold
 from tocsin.core.message import short_code
-from tocsin.engine.advance import contacts_of
+from tocsin.engine.advance import contacts_of, message_id_of
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.world import World
 
@@ -133,9 +133,7 @@ def _unused(tx: Transaction, world: World, kept: Kept, delivery: Delivery) -> li
 
 def _through(delivery: Delivery, contact: Contact, now: datetime) -> Delivery:
     """The same page through another contact; the answering link stays the same."""
-    message_id = f"{delivery.incident}.{delivery.page}.{delivery.person}.{contact.channel}"
-    if contact.channel == delivery.contact.channel:
-        message_id += f".{short_code(contact.address).lower()}"
+    message_id = message_id_of(delivery.incident, delivery.page, delivery.person, contact)
     message = replace(delivery.message, id=message_id, short_code=short_code(message_id))
     return replace(
         delivery,

@@ -18,7 +18,7 @@ setup-tests: setup ## prepare what the tests need besides: browser, Alertmanager
 	@scripts/setup-tests
 
 run: setup ## serve on http://127.0.0.1:8080
-	@$(BIN)/tocsin serve
+	@$(BIN)/tocsin serve --data tocsin-data
 
 test: setup-tests ## run all tests; the closing lines name what could not be tested here
 	@$(BIN)/pytest -n $(PYTEST_WORKERS)

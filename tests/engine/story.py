@@ -202,7 +202,8 @@ class Story:
         look_again(world or self.world)
         for channel in self.channels:
             for delivery in deliver.claim(world or self.world, channel, 16):
-                deliver.attempt(world or self.world, delivery)
+                outcome = deliver.attempt(world or self.world, delivery)
+                deliver.settle(world or self.world, [(delivery, outcome)])
 
     # What came of it.
 

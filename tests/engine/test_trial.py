@@ -1,6 +1,7 @@
 """A trial call goes through every contact, is marked as an exercise, and wakes nobody else."""
 
 from tests.engine.story import Story
+
 from tocsin.core.incident.commands import Refusal
 from tocsin.engine.trial import trial_call
 

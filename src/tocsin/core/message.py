@@ -25,7 +25,7 @@ def compose(plan: Plan, incident: Incident, told: Told, message_id: str, link: s
         severity_name=severity.name,
         state=incident.state,
         why=told.why + (f" (plan line {told.line})" if told.line else ""),
-        details=tuple(_details(plan, incident, told.at)),
+        details=tuple(_details(plan, incident, told)),
         link=link,
         sent_at=told.at,
         exercise=incident.exercise,
@@ -37,18 +37,27 @@ def short_code(message_id: str) -> str:
     return b32encode(blake2b(message_id.encode(), digest_size=5).digest())[:4].decode()
 
 
-def _details(plan: Plan, incident: Incident, now: datetime) -> list[tuple[str, str]]:
+def _mandates(plan: Plan, incident: Incident, told: Told) -> tuple[str, ...]:
+    """Return what the plan lets this recipient decide."""
+    steps = (step for step in plan.steps[incident.severity] if step.key == told.step)
+    return next((step.mandate for step in steps), ())
+
+
+def _details(plan: Plan, incident: Incident, told: Told) -> list[tuple[str, str]]:
     confirmed = "confirmed" if incident.severity_confirmed else "provisional"
     details = [
         ("Assessment", f"{confirmed}: {incident.severity_why}"),
         ("Opened", _instant(incident.opened_at)),
     ]
     for clock in incident.running():
-        left = words_duration(clock.due - now)
+        left = words_duration(clock.due - told.at)
         details.append((f"To {clock.name} by", f"{_instant(clock.due)} (in {left})"))
     if incident.alerts_firing:
         details.append(("Alerts firing", str(incident.alerts_firing)))
     details += [(name, str(fact.value)) for name, fact in incident.facts.items()]
+    if alert_kind := plan.severity(incident.severity).alert_kind:
+        details.append(("Kind of alert", alert_kind))
+    details += [("Your mandate", mandate) for mandate in _mandates(plan, incident, told)]
     if incident.channel:
         details.append(("Channel", incident.channel))
     details.append(("Plan", plan.title))

@@ -1,5 +1,6 @@
 """Deliveries: claim what is due, try it, say what became of it and what is tried next."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from secrets import token_hex
 
@@ -13,11 +14,12 @@ from tocsin.core.delivery import (
     GiveUp,
     NextContact,
     Outcome,
+    Sent,
     TryAgain,
     after_attempt,
 )
 from tocsin.core.incident import events as e
-from tocsin.core.incident.fold import fold
+from tocsin.core.incident.fold import replay
 from tocsin.core.message import short_code
 from tocsin.engine.advance import contacts_of, message_id_of
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
@@ -32,51 +34,51 @@ def claim(world: World, channel: str, limit: int) -> list[Delivery]:
 
 
 def attempt(world: World, delivery: Delivery) -> Outcome:
-    """Try one claimed delivery through its channel, and keep what came of it."""
+    """Try one claimed delivery through its channel."""
     channel = world.channels.get(delivery.contact.channel)
     if channel is None:
-        missing = f"this node has no channel {delivery.contact.channel!r}"
-        outcome: Outcome = Failed("permanent", missing)
-    else:
-        message = replace(delivery.message, attempt=delivery.attempts, sent_at=world.now())
-        outcome = channel.send(delivery.contact.address, message)
-    settle(world, delivery, outcome)
-    return outcome
+        return Failed("permanent", f"this node has no channel {delivery.contact.channel!r}")
+    message = replace(delivery.message, attempt=delivery.attempts, sent_at=world.now())
+    return channel.send(delivery.contact.address, message)
 
 
-def settle(world: World, delivery: Delivery, outcome: Outcome) -> None:
-    """Keep the outcome of an attempt on the delivery and on the timeline, and what follows.
+def settle(world: World, attempts: Sequence[tuple[Delivery, Outcome]]) -> None:
+    """Keep what came of attempts, on the deliveries and on the timelines, and what follows.
 
-    An outcome that comes after the claim was lost, or after an answer, changes nothing.
+    An outcome that comes after its claim was lost, or after an answer, changes nothing.
     """
     now = world.now()
+    others: list[Delivery] = []
     with world.store.write() as tx:
-        kept = tx.locked_by_id([delivery.incident_id]).get(delivery.incident_id)
-        if kept is None:
-            return
-        finished, event, another = _after(tx, world, kept, delivery, outcome, now)
-        if not tx.finish_delivery(finished):
-            return
-        if another is not None:
-            tx.keep_deliveries([another])
-        incident = fold(kept.incident, event)
-        tx.keep([Change(kept, (event,), incident, kept.look_again_at)])
-    if another is not None:
+        found = tx.locked_by_id({delivery.incident_id for delivery, _ in attempts})
+        happened: dict[int, list[e.Event]] = {}
+        for delivery, outcome in attempts:
+            if delivery.incident_id not in found:
+                continue
+            finished, event, another = _after(tx, world, delivery, outcome, now)
+            if not tx.finish_delivery(finished):
+                continue
+            happened.setdefault(delivery.incident_id, []).append(event)
+            if another is not None:
+                others.append(another)
+        if others:
+            tx.keep_deliveries(others)
+        tx.keep([_changed(found[number], events) for number, events in happened.items()])
+    if others:
         world.wake()
 
 
+def _changed(kept: Kept, happened: Sequence[e.Event]) -> Change:
+    incident = replay(happened, kept.incident)
+    return Change(kept, tuple(happened), incident, kept.look_again_at)
+
+
 def _after(
-    tx: Transaction,
-    world: World,
-    kept: Kept,
-    delivery: Delivery,
-    outcome: Outcome,
-    now: datetime,
+    tx: Transaction, world: World, delivery: Delivery, outcome: Outcome, now: datetime
 ) -> tuple[Delivery, e.Event, Delivery | None]:
     contact = delivery.contact
-    follows = after_attempt(
-        outcome, delivery.attempts, contact, _unused(tx, world, kept, delivery), now
-    )
+    unused = [] if isinstance(outcome, Sent) else _unused(tx, world, delivery)
+    follows = after_attempt(outcome, delivery.attempts, contact, unused, now)
     if isinstance(follows, Done):
         finished = replace(delivery, state="sent", sent_at=now, detail="")
         delivered = e.Delivered(
@@ -120,11 +122,11 @@ def _reason(follows: TryAgain | NextContact | GiveUp, detail: str) -> str:
     return follows.why or detail
 
 
-def _unused(tx: Transaction, world: World, kept: Kept, delivery: Delivery) -> list[Contact]:
+def _unused(tx: Transaction, world: World, delivery: Delivery) -> list[Contact]:
     """Return the person's contacts through which this page has not been tried."""
     tried = {
         other.contact
-        for other in tx.deliveries(kept.incident.id)
+        for other in tx.deliveries(delivery.incident_id)
         if other.page == delivery.page and other.person == delivery.person
     }
     contacts = contacts_of(world, delivery.person)

@@ -1,11 +1,13 @@
 """The engine's loop: look again at incidents, hand out deliveries, sleep until something is due."""
 
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import structlog
 
+from tocsin.core.delivery import Outcome
 from tocsin.engine import deliver
 from tocsin.engine.ports import Conflict, Delivery, StoreUnavailable
 from tocsin.engine.rules import NoRules
@@ -34,6 +36,7 @@ class Loop:
             for name in world.channels
         }
         self._free = {name: threading.Semaphore(SLOTS) for name in world.channels}
+        self._finished: deque[tuple[Delivery, Outcome]] = deque()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
@@ -47,6 +50,10 @@ class Loop:
         self._thread.join()
         for senders in self._senders.values():
             senders.shutdown(wait=True)
+        try:
+            self._settle()
+        except (StoreUnavailable, Conflict) as problem:
+            log.warning("engine.outcomes-not-kept", reason=str(problem))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -57,20 +64,32 @@ class Loop:
     def _cycle(self) -> float:
         """Do what is due; return for how many seconds nothing will be."""
         try:
-            with self._world.store.read() as reading:
-                next_due = reading.next_due_at()
-            now = self._world.now()
-            if next_due is not None and next_due <= now:
+            self._settle()
+            if self._is_due(self._next_due()):
                 look_again(self._world)
                 self._hand_out()
-                with self._world.store.read() as reading:
-                    next_due = reading.next_due_at()
-            return self._pause(next_due)
+            return self._pause(self._next_due())
         except (StoreUnavailable, Conflict, NoRules) as problem:
             log.warning("engine.waits", reason=str(problem))
         except Exception:
             log.exception("engine.failed")
         return LOOK_AT_LEAST_EVERY
+
+    def _next_due(self) -> datetime | None:
+        with self._world.store.read() as reading:
+            return reading.next_due_at()
+
+    def _is_due(self, at: datetime | None) -> bool:
+        return at is not None and at <= self._world.now()
+
+    def _settle(self) -> None:
+        """Keep the outcomes that have come in, all in one transaction.
+
+        If that fails they are given up: the leases end, and the messages go out once more.
+        """
+        finished = [self._finished.popleft() for _ in range(len(self._finished))]
+        if finished:
+            deliver.settle(self._world, finished)
 
     def _pause(self, next_due: datetime | None) -> float:
         if next_due is None:
@@ -92,10 +111,7 @@ class Loop:
 
     def _send(self, delivery: Delivery) -> None:
         try:
-            deliver.attempt(self._world, delivery)
-        except (StoreUnavailable, Conflict, NoRules) as problem:
-            # The lease will end, and the delivery be due again with the same id.
-            log.warning("delivery.outcome-not-kept", message=delivery.message.id, why=str(problem))
+            self._finished.append((delivery, deliver.attempt(self._world, delivery)))
         except Exception:
             log.exception("delivery.failed", message=delivery.message.id)
         finally:

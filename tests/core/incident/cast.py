@@ -55,7 +55,8 @@ escalation:
     - {notify: affected-users, P0: 1h, until: resolved}
   if_exhausted: {page: [cto], every: 15m}
 roles:
-  incident-commander: {name: Incident commander, from: on-call-engineer}
+  incident-commander:
+    {name: Incident commander, from: on-call-engineer, assign: within 2h, required_for: [P1]}
 contacts: {on-call-engineer: x, team-lead: x, cto: x, affected-users: x}
 alerts:
   group_by: [alertname]

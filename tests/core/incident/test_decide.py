@@ -143,3 +143,19 @@ def test_a_role_is_taken_once() -> None:
     assert taken.roles == {"incident-commander": "bo"}
     again = c.TakeRole(by="bo", role="incident-commander", person="bo")
     assert decide(PLAN, taken, again, START) == []
+
+
+def test_a_role_that_the_plan_wants_filled_has_a_clock() -> None:
+    incident = opened("P1")
+    assert "assign incident-commander" in {clock.name for clock in incident.running()}
+    assert "assign incident-commander" not in {clock.name for clock in opened("P0").running()}
+    taken = c.TakeRole(by="bo", role="incident-commander", person="bo")
+    in_time = after(incident, taken, 60)
+    states = {clock.name: clock.state for clock in in_time.clocks}
+    assert states["assign incident-commander"] == "met"
+    late = after(incident, taken, 121)
+    states = {clock.name: clock.state for clock in late.clocks}
+    assert states["assign incident-commander"] == "missed"
+    raised_later = after(in_time, c.SetSeverity(by="bo", severity="P0"), 90)
+    back = after(raised_later, c.SetSeverity(by="bo", severity="P1"), 91)
+    assert "assign incident-commander" not in {clock.name for clock in back.running()}

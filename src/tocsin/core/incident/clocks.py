@@ -67,8 +67,30 @@ def moved_to(plan: Plan, incident: Incident, severity: str, now: datetime) -> li
     return changes
 
 
+def assigned(incident: Incident, role: str, now: datetime) -> list[e.Event]:
+    """Return what becomes of the clock that waits for somebody to take `role`."""
+    return [_stop(clock, now) for clock in incident.running() if clock.name == _assigning(role)]
+
+
 def _targets(plan: Plan, severity: str) -> list[tuple[Target, ClockRule]]:
-    return [(target, plan.clocks[target.clock]) for target in plan.severity(severity).targets]
+    of_severity = [
+        (target, plan.clocks[target.clock]) for target in plan.severity(severity).targets
+    ]
+    of_roles = [
+        (
+            Target(_assigning(role.id), role.assign_within, role.line),
+            ClockRule(_assigning(role.id), "opened", "assigned", role.line),
+        )
+        for role in plan.roles.values()
+        if role.assign_within is not None
+        and (not role.required_for or severity in role.required_for)
+    ]
+    return of_severity + of_roles
+
+
+def _assigning(role: str) -> str:
+    """Name the clock of a role: what must be done while it runs."""
+    return f"assign {role}"
 
 
 def _start(
@@ -104,6 +126,7 @@ def _started(incident: Incident, rule: ClockRule) -> datetime | None:
 
 def _stopped(incident: Incident, rule: ClockRule) -> bool:
     happened = {
+        "assigned": any(rule.name == _assigning(role) for role in incident.roles),
         "acknowledged": incident.state != "open",
         "assessed": incident.severity_confirmed,
         "resolved": incident.state in ("resolved", "closed"),

@@ -36,6 +36,8 @@ def _open(plan: Plan, command: c.Open, now: datetime) -> Decision:
             return refusal
     if command.severity and (refusal := _unknown_severity(plan, command.severity)):
         return refusal
+    if command.via != "alert" and (refusal := _unknown_kind(plan, command.incident_kind)):
+        return refusal
     severity, why, line = _first_severity(plan, command)
     opened = e.Opened(
         at=now,
@@ -286,17 +288,16 @@ def _take_role(plan: Plan, incident: Incident, command: c.TakeRole, now: datetim
         )
     if incident.roles.get(command.role) == command.person:
         return []
-    return [
-        e.RoleTaken(
-            at=now,
-            by=command.by,
-            via=command.via,
-            why=command.why,
-            line=plan.roles[command.role].line,
-            role=command.role,
-            person=command.person,
-        )
-    ]
+    taken = e.RoleTaken(
+        at=now,
+        by=command.by,
+        via=command.via,
+        why=command.why,
+        line=plan.roles[command.role].line,
+        role=command.role,
+        person=command.person,
+    )
+    return [taken, *clocks.assigned(incident, command.role, now)]
 
 
 def _not_now(incident: Incident, event: type[e.Event]) -> Refusal | None:
@@ -330,6 +331,14 @@ def _unknown_severity(plan: Plan, code: str) -> Refusal | None:
     )
 
 
+def _unknown_kind(plan: Plan, kind: str) -> Refusal | None:
+    if not kind or not plan.kinds or kind in plan.kinds:
+        return None
+    return Refusal(
+        "incident.unknown-kind", f"the plan knows no kind {kind!r}", _near(kind, plan.kinds)
+    )
+
+
 def _fact_refused(plan: Plan, name: str, value: FactValue) -> Refusal | None:
     rule = plan.facts.get(name)
     if rule is None:
@@ -339,8 +348,9 @@ def _fact_refused(plan: Plan, name: str, value: FactValue) -> Refusal | None:
     if _fits(rule, value):
         return None
     expected = ", ".join(rule.values) if rule.values else rule.kind
+    about = f" ({rule.about})" if rule.about else ""
     return Refusal(
-        "incident.fact-value", f"{value!r} is no value of {name}", f"it takes: {expected}"
+        "incident.fact-value", f"{value!r} is no value of {name}{about}", f"it takes: {expected}"
     )
 
 

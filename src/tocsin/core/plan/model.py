@@ -14,7 +14,7 @@ from tocsin.core.times import AnyTime
 Do = Literal["page", "notify", "ticket"]
 Until = Literal["acknowledged", "resolved"]
 StartsAt = Literal["opened", "acknowledged"]
-StopsAt = Literal["acknowledged", "assessed", "resolved"]
+StopsAt = Literal["acknowledged", "assessed", "resolved", "assigned"]
 FactValue = bool | int | float | str
 
 

@@ -8,6 +8,8 @@ import msgspec
 
 FINGERPRINT_BYTES = 16
 
+_encode = msgspec.json.Encoder(order="sorted").encode
+
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it arrived, already understood.
@@ -41,7 +43,4 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
 
 def fingerprint(integration: str, labels: Mapping[str, str]) -> bytes:
     """Identify a label set: equal labels of one integration give equal bytes, in any order."""
-    digest = blake2b(integration.encode(), digest_size=FINGERPRINT_BYTES)
-    for name in sorted(labels):
-        digest.update(f"\x00{name}\x01{labels[name]}".encode("utf-8", "surrogatepass"))
-    return digest.digest()
+    return blake2b(_encode((integration, labels)), digest_size=FINGERPRINT_BYTES).digest()

@@ -11,7 +11,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One finding in a plan, organisation or scenario file.
 
     `line` and `column` count from 1; 0 means that the whole file is meant. `code` is stable
-    ("plan.unknown-key") and has a heading in docs/problems.md.
+    ("file.unknown-key") and has a heading in docs/problems.md.
     """
 
     file: str

@@ -1,0 +1,112 @@
+"""The page for authors and the schema for editors know every key that the reader knows."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from tests.core.plan.plans import ALL, accepted, codes_of, text_of
+
+from tocsin.core.plan import file
+from tocsin.core.plan.file import PlanFile, plan_schema
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/plan.md").read_text(encoding="utf-8")
+SCHEMA = ROOT / "schemas/plan.schema.json"
+MODELS = [
+    model
+    for name, model in vars(file).items()
+    if name.endswith("File") and issubclass(model, BaseModel)
+]
+KEYS = sorted(
+    {(m.__name__, field.alias or name) for m in MODELS for name, field in m.model_fields.items()}
+)
+
+
+@pytest.mark.parametrize(("model", "key"), KEYS)
+def test_every_key_is_explained(model: str, key: str) -> None:
+    assert re.search(rf"`\{{?{re.escape(key)}\b", PAGE), f"docs/plan.md does not name `{key}`"
+
+
+def test_every_key_is_described_for_editors() -> None:
+    for model in MODELS:
+        assert model.__doc__
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
+
+
+def test_the_first_plan_of_the_page_is_a_plan() -> None:
+    example = PAGE.partition("## A first plan")[2].partition("```yaml")[2].partition("```")[0]
+    assert accepted(example).name == "shop"
+    assert codes_of(example) == []
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_page_has_the_right_shape(example: str) -> None:
+    """Excerpts name what they do not define; their shape is checked against the schema."""
+    value = plain(YAML(typ="safe", pure=True).load(example) or {})
+    assert isinstance(value, dict)
+    if "when" in value:  # an excerpt from a severity
+        value = {"severities": {"P0": value}}
+    errors = list(jsonschema.Draft202012Validator(plan_schema()).iter_errors(
+        {"tocsin": 1, "plan": "x", "severities": {}} | value
+    ))  # fmt: skip
+    assert errors == []
+
+
+def plain(value: object) -> object:
+    """Dates as texts, which is what they are to Tocsin."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == plan_schema(), (
+        "run `python scripts/schemas.py`"
+    )
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(plan_schema())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_schema_accepts_what_the_reader_accepts(name: str) -> None:
+    value = plain(YAML(typ="safe", pure=True).load(text_of(name)))
+    jsonschema.validate(value, plan_schema())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"titel": "x"},
+        {"plan": 3},
+        {"severities": []},
+        {"tocsin": 2},
+        {"escalation": {"until": "never"}},
+        {"escalation": {"steps": [{"page": 3}]}},
+        {"facts": {"x": "boolean"}},
+        {"clocks": {"fix": {}}},
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(change: dict[str, object]) -> None:
+    value = {"tocsin": 1, "plan": "x", "severities": {}} | change
+    assert list(jsonschema.Draft202012Validator(plan_schema()).iter_errors(value))
+
+
+@pytest.mark.parametrize("key", ["tocsin", "plan", "severities"])
+def test_the_schema_requires_what_the_reader_requires(key: str) -> None:
+    value = {"tocsin": 1, "plan": "x", "severities": {}}
+    del value[key]
+    assert list(jsonschema.Draft202012Validator(plan_schema()).iter_errors(value))
+    assert key in PlanFile.model_json_schema()["required"]
+    assert "file.missing-key" in codes_of("title: x\n")

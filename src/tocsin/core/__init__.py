@@ -1,1 +1,1 @@
-"""What is true and what must happen next: pure functions of values; imports nothing of Tocsin but itself."""
+"""What is true and what must happen next: pure functions of values; imports only itself."""

@@ -1,10 +1,10 @@
 """What an alert means under a plan: which incident it belongs to, how bad it is, and why."""
 
-import re
 from collections.abc import Callable, Mapping
 
 import msgspec
 
+from tocsin.core.patterns import Pattern
 from tocsin.core.plan.classify import propose
 from tocsin.core.plan.model import AlertRule, FactValue, Plan
 
@@ -28,7 +28,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Router:
-    """A plan's alert rules, made ready. Routing depends on few labels, so answers are remembered."""
+    """A plan's alert rules, made ready. Routing depends on few labels: answers are remembered."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -99,9 +99,9 @@ def _matcher(rule: AlertRule) -> Callable[[Mapping[str, str]], bool]:
 
 def _value_test(values: tuple[str, ...]) -> Callable[[str], bool]:
     exact = frozenset(value for value in values if not value.startswith("~"))
-    patterns = [re.compile(value[1:]) for value in values if value.startswith("~")]
+    patterns = [Pattern(value[1:]) for value in values if value.startswith("~")]
 
     def fits(value: str) -> bool:
-        return value in exact or any(pattern.fullmatch(value) for pattern in patterns)
+        return value in exact or any(pattern.matches(value) for pattern in patterns)
 
     return fits

@@ -21,6 +21,9 @@ none of the others waiting (invariant D11)."""
 LOOK_AT_LEAST_EVERY = 0.5
 """Seconds; another node may have added work without being able to wake this one."""
 
+TIDY_EVERY = 0.5
+"""Seconds between two rounds of the store's housekeeping."""
+
 log = structlog.get_logger()
 
 
@@ -38,16 +41,19 @@ class Loop:
         self._free = {name: threading.Semaphore(SLOTS) for name in world.channels}
         self._finished: deque[tuple[Delivery, Outcome]] = deque()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._housekeeper = threading.Thread(target=self._tidy, name="tidy", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+        self._housekeeper.start()
 
     def stop(self) -> None:
         """Claim nothing more, wait for messages that are leaving, then end."""
         self._stopping.set()
         self._woken.set()
         self._thread.join()
+        self._housekeeper.join()
         for senders in self._senders.values():
             senders.shutdown(wait=True)
         try:
@@ -60,6 +66,14 @@ class Loop:
             self._woken.clear()
             wait = self._cycle()
             self._woken.wait(wait)
+
+    def _tidy(self) -> None:
+        """Let the store do little by little what would otherwise hold up a commit."""
+        while not self._stopping.wait(TIDY_EVERY):
+            try:
+                self._world.store.tidy()
+            except StoreUnavailable as problem:
+                log.warning("store.tidy", reason=str(problem))
 
     def _cycle(self) -> float:
         """Do what is due; return for how many seconds nothing will be."""

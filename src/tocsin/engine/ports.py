@@ -67,6 +67,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class AlertView(Protocol):
+    """Shows alerts in the words of another system's API, so that its tools can ask us."""
+
+    def alerts(self, parameters: Iterable[tuple[str, str]], alerts: Iterable[Alert]) -> bytes:
+        """Return the JSON of the alerts that a query wants; raises ValueError for a bad query."""
+
+    def status(self, version: str, started_at: datetime) -> bytes:
+        """Return the JSON that describes this server."""
+
+
 class Kept(msgspec.Struct, frozen=True):
     """An incident with the end of its timeline: how many entries there are, and the last hash."""
 
@@ -265,6 +275,9 @@ class Store(Protocol):
 
     def is_ready(self) -> str:
         """Return "" if the store answers and its schema is current, else why not."""
+
+    def tidy(self) -> None:
+        """Do housekeeping that would hold up a commit later; to be called every half second."""
 
 
 class Conflict(Exception):

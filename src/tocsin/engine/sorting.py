@@ -14,6 +14,9 @@ from tocsin.engine.ports import Alert, Disposition, Kept
 STILL_FIRING_AFTER = timedelta(minutes=5)
 """An alert heard again so long after its incident was resolved says that it was not over."""
 
+A_MOMENT = timedelta(milliseconds=1)
+"""Starts that are closer than this are the same start: `_new` may have moved one a little."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -79,6 +82,8 @@ class Batch:
             return self._begin(signal) if newer else episode
         if episode.alert.firing:
             return self._is_over(signal, episode)
+        if _promises_more(signal, episode.alert):
+            return self._begin(signal)
         said_newer = newer and signal.starts_at is not None
         return self._over_before_seen(signal) if said_newer else episode
 
@@ -107,8 +112,11 @@ class Batch:
     def _is_over(self, signal: Signal, episode: Episode) -> Episode:
         alert = episode.alert
         ends_at = signal.ends_at or self._now
-        if ends_at < alert.starts_at:
+        if ends_at < alert.starts_at and alert.ends_at is None:
             return episode
+        if _promises_more(signal, alert):
+            self._change(episode, replace(alert, ends_at=ends_at, updated_at=self._now))
+            return self._heard_again(signal, episode)
         if alert.incident_id is not None:
             self.ended[alert.incident_id] = self.ended.get(alert.incident_id, 0) + 1
             self.heard.get(alert.incident_id, {}).pop(alert.id, None)
@@ -133,12 +141,13 @@ class Batch:
         group.collect(episode, signal.name, route)
 
     def _new(self, signal: Signal, disposition: Disposition) -> Episode:
+        firing = disposition != "over-before-seen"
         alert = Alert(
             integration=signal.integration,
             fingerprint=signal.fingerprint,
             starts_at=signal.starts_at or self._now,
-            ends_at=None if signal.firing else signal.ends_at or self._now,
-            firing=signal.firing,
+            ends_at=signal.ends_at if firing else signal.ends_at or self._now,
+            firing=firing,
             incident_id=None,
             disposition=disposition,
             text=text_of(signal),
@@ -157,6 +166,20 @@ class Batch:
         episode.alert = alert
         if not episode.is_new:
             self.changed[alert.id] = episode
+
+
+def _promises_more(signal: Signal, alert: Alert) -> bool:
+    """Whether an end that lies behind us is a promise that moves on, and so no end at all.
+
+    Prometheus gives firing alerts an end some minutes ahead of its own clock, and a later one each
+    time. If its clock is slow, these ends are in our past (prometheus#10342). A true end stays
+    where it is.
+    """
+    seen_so_far = alert.firing or alert.disposition == "over-before-seen"
+    if not seen_so_far or alert.ends_at is None or signal.ends_at is None:
+        return False
+    same_episode = signal.starts_at is None or abs(signal.starts_at - alert.starts_at) < A_MOMENT
+    return same_episode and signal.ends_at > alert.ends_at
 
 
 def text_of(signal: Signal) -> str:

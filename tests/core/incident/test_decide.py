@@ -1,12 +1,15 @@
 """What becomes of commands: events, nothing where it is so already, or a refusal that helps."""
 
+from pathlib import Path
+
 import pytest
-from tests.core.incident.cast import PLAN, START, after, looked_at, minutes, opened
+from tests.core.incident.cast import PLAN, START, after, looked_at, minutes, opened, the_plan
 
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
+from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue
 
@@ -159,3 +162,24 @@ def test_a_role_that_the_plan_wants_filled_has_a_clock() -> None:
     raised_later = after(in_time, c.SetSeverity(by="bo", severity="P0"), 90)
     back = after(raised_later, c.SetSeverity(by="bo", severity="P1"), 91)
     assert "assign incident-commander" not in {clock.name for clock in back.running()}
+
+
+def test_a_level_with_a_condition_is_called_only_while_it_holds() -> None:
+    """S2:40, level 4 is for business-critical issues."""
+    text = Path(__file__).parents[3].joinpath("plans/engineering-practices/plan.yaml").read_text()
+    plan = the_plan(text)
+    opening = c.Open(by="test", number=1, code="INC-1", title="It burns", severity="P0")
+    incident = replay(must(decide(plan, None, opening, START)))
+    ask = c.Escalate(by="ana", to="level 4")
+    refusal = decide(plan, incident, ask, START)
+    assert isinstance(refusal, Refusal)
+    assert "business_critical" in refusal.reason
+    stated = c.RecordFact(by="ana", name="business_critical", value=True)
+    incident = replay(must(decide(plan, incident, stated, START)), incident)
+    asked = must(decide(plan, incident, ask, START))
+    assert {event.to for event in asked if isinstance(event, e.EscalationAsked)} == {"ceo", "cto"}
+
+
+def must(decision: list[e.Event] | Refusal) -> list[e.Event]:
+    assert isinstance(decision, list), decision
+    return decision

@@ -13,6 +13,7 @@ from tocsin.core.incident.fold import fold, replay
 from tocsin.core.incident.lifecycle import NAMES, PAGEABLE, after, ways_out
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.classify import propose
+from tocsin.core.plan.conditions import holds
 from tocsin.core.plan.model import FactRule, FactValue, Plan
 
 Decision = list[e.Event] | Refusal
@@ -264,11 +265,28 @@ def _escalate(plan: Plan, incident: Incident, command: c.Escalate, now: datetime
             f"the plan knows no recipient {unknown[0]!r}",
             _near(unknown[0], sorted(known)),
         )
+    if refusal := _not_called_for(plan, incident, wanted):
+        return refusal
     return [
         e.EscalationAsked(at=now, by=command.by, via=command.via, why=command.why, to=to)
         for to in wanted
         if to not in incident.asked
     ]
+
+
+def _not_called_for(plan: Plan, incident: Incident, wanted: tuple[str, ...]) -> Refusal | None:
+    """Refuse a recipient whom the plan calls under a condition only, while it does not hold."""
+    facts = incident.fact_values()
+    for to in wanted:
+        steps = [step for step in plan.steps[incident.severity] if to in step.to]
+        unmet = [step for step in steps if step.when and not holds(step.when, facts)]
+        if unmet and len(unmet) == len(steps):
+            return Refusal(
+                "incident.not-called-for",
+                f"the plan calls {to} only if {unmet[0].when} (line {unmet[0].line})",
+                f"if that is so, state it: tocsin fact {incident.code} NAME=VALUE",
+            )
+    return None
 
 
 def _level(plan: Plan, incident: Incident, text: str) -> tuple[str, ...]:

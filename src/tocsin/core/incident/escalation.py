@@ -12,6 +12,7 @@ from tocsin.core.incident.lifecycle import PAGEABLE
 from tocsin.core.incident.state import Incident
 from tocsin.core.oncall import reach
 from tocsin.core.people import Organisation
+from tocsin.core.plan.conditions import holds
 from tocsin.core.plan.model import Plan, Step
 from tocsin.core.times import Unspecified, words_duration
 
@@ -37,7 +38,8 @@ def steps_ahead(plan: Plan, incident: Incident) -> list[Ahead]:
     """Return the steps that will be taken if nothing happens, soonest first.
 
     A step that was taken at the present severity, or at a worse one, is not repeated; a page is
-    repeated when the severity has risen since, because it means something else now.
+    repeated when the severity has risen since, because it means something else now. A step with a
+    condition is ahead while the condition holds.
     """
     if incident.state not in PAGEABLE:
         return []
@@ -45,6 +47,7 @@ def steps_ahead(plan: Plan, incident: Incident) -> list[Ahead]:
         Ahead(at, step)
         for step in plan.steps[incident.severity]
         if not step.manual
+        and (not step.when or holds(step.when, incident.fact_values()))
         and not _taken(plan, incident, step)
         and not (step.until == "acknowledged" and incident.state != "open")
         and (at := act_at(step.at, incident.escalating_since, plan.calendars)) is not None

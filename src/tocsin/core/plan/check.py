@@ -3,10 +3,10 @@
 Every check looks at one thing and is listed in `CHECKS`; docs/problems.md explains each code.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from tocsin.core.patterns import BadPattern, Pattern
 from tocsin.core.plan.compile import REGULAR
 from tocsin.core.plan.model import AlertRule, Plan, Severity, Target
 from tocsin.core.plan.notations import nominal
@@ -215,11 +215,11 @@ def _accepts(accepted: tuple[str, ...], text: str) -> bool:
         return f"{REGULAR}.*" in accepted
     try:
         return any(
-            re.fullmatch(pattern.removeprefix(REGULAR), text) is not None
+            Pattern(pattern.removeprefix(REGULAR)).matches(text)
             for pattern in accepted
             if pattern.startswith(REGULAR)
         )
-    except (re.error, OverflowError, RecursionError):
+    except BadPattern:
         return False  # reported where the rule is compiled
 
 

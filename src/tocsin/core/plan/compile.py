@@ -12,6 +12,7 @@ from whenever import Instant, TimeZoneNotFoundError, available_timezones
 
 from tocsin.core.calendars import BusinessHours, Calendars, Occasion
 from tocsin.core.document import listed, near
+from tocsin.core.patterns import BadPattern, Pattern
 from tocsin.core.plan.file import AlertRuleFile, OccasionFile, SeverityFile
 from tocsin.core.plan.model import (
     AlertRule,
@@ -331,8 +332,8 @@ def _check_pattern(scope: Scope, path: Path, text: str) -> None:
     if not text.startswith(REGULAR):
         return
     try:
-        re.compile(text.removeprefix(REGULAR))
-    except (re.error, OverflowError, RecursionError) as error:
+        Pattern(text.removeprefix(REGULAR))
+    except BadPattern as error:
         scope.error(
             path, "plan.regular-expression", f"`{text}` is no regular expression: {error}",
             "Compare brackets and backslashes; a plain text needs no `~` in front.",

@@ -1,0 +1,1 @@
+"""Where the record is kept, on SQLite or PostgreSQL; imports core and engine."""

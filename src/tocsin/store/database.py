@@ -1,0 +1,141 @@
+"""What the two databases have in common: connections, transactions, and errors made readable."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from tocsin.engine.ports import StoreUnavailable
+from tocsin.store.rows import Row
+
+PATIENCE_SECONDS = 10.0
+"""How long a change waits for others before it gives up with StoreUnavailable."""
+
+
+class Lost(StoreUnavailable):
+    """The connection, or what is held in memory, can't be relied on any more."""
+
+
+class Bulk(Protocol):
+    """The statements that carry the load: one each per call, however many rows there are.
+
+    `keys` are fingerprints or group keys of KEY_BYTES each, one after the other.
+    """
+
+    def latest_alerts(self, keys: bytes) -> Sequence[Row]:
+        """Return the ALERT row with the latest start of each fingerprint, locked."""
+
+    def latest_incidents(self, keys: bytes) -> Sequence[Row]:
+        """Return group_key and the KEPT columns of each group's newest incident, locked."""
+
+    def add_alerts(self, rows: Sequence[Row]) -> None:
+        """Insert NEW_ALERT rows."""
+
+    def change_alerts(self, rows: Sequence[Row]) -> None:
+        """Update CHANGED_ALERT rows."""
+
+    def add_incidents(self, rows: Sequence[Row]) -> None:
+        """Insert NEW_INCIDENT rows."""
+
+    def change_incidents(self, rows: Sequence[Row]) -> int:
+        """Update CHANGED_INCIDENT rows; return how many were found as they were expected."""
+
+    def add_entries(self, rows: Sequence[Row]) -> None:
+        """Insert TIMELINE rows."""
+
+
+class Database(ABC):
+    """A database with one way in for reading and one for writing."""
+
+    def __init__(self, reader: Engine, writer: Engine, turn: AbstractContextManager[None]) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._turn = turn
+        self._driver: Any = writer.dialect.loaded_dbapi
+
+    @abstractmethod
+    def meaning(self, error: Exception) -> Exception | None:
+        """Return what a driver's error means to the engine, or None if it is a mistake of ours."""
+
+    @abstractmethod
+    def bulk(self, connection: Connection) -> Bulk:
+        """Return the bulk statements, to be run on `connection`."""
+
+    @abstractmethod
+    def claim_schema(self, connection: Connection) -> None:
+        """Keep other processes from changing the schema until this transaction ends."""
+
+    @abstractmethod
+    def tidy(self) -> None:
+        """Do in small pieces what would otherwise hold up a commit for long."""
+
+    @abstractmethod
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of everything to a new file while others go on."""
+
+    def check_open(self, connection: Connection) -> None:  # noqa: B027 - only SQLite has to
+        """Raise StoreUnavailable if the transaction has silently ended already."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a snapshot: what is read in it belongs together."""
+        with self._explained(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction; it is on disk when the context ends well, and gone otherwise."""
+        with self._explained(), self._turn, self._writer.connect() as connection:
+            connection.begin()
+            try:
+                yield connection
+            except BaseException as error:
+                self._roll_back(connection, error)
+                raise
+            self._commit(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    def _commit(self, connection: Connection) -> None:
+        """Commit; nobody knows what a failed commit left, so its connection is thrown away."""
+        try:
+            self.check_open(connection)
+            connection.commit()
+        except BaseException:
+            connection.invalidate()
+            raise
+
+    def _roll_back(self, connection: Connection, error: BaseException) -> None:
+        """Roll back, or throw the connection away if it can't be trusted to do that."""
+        if isinstance(error, Exception) and isinstance(self.meaning(error), StoreUnavailable):
+            connection.invalidate()
+            return
+        try:
+            connection.rollback()
+        except (SQLAlchemyError, self._driver.Error):
+            connection.invalidate()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise what a driver's error means.
+
+        After an error of the disk or the network, every connection goes: the next ones begin
+        with what the disk, or the server, really has (invariant H2).
+        """
+        try:
+            yield
+        except (SQLAlchemyError, self._driver.Error) as error:
+            meaning = self.meaning(error)
+            if meaning is None:
+                raise
+            if isinstance(meaning, Lost):
+                self._reader.dispose()
+                self._writer.dispose()
+            raise meaning from error

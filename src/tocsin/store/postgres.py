@@ -1,0 +1,260 @@
+"""PostgreSQL: several nodes on one database.
+
+Transactions that write run READ COMMITTED and lock what they are about to change: a lock that had
+to be waited for gives the newest version of the row, so a node goes on where another one has just
+stopped. Under REPEATABLE READ it would have to start again each time. What can't be locked because
+it is not there yet (a group's incident, an alert's episode) is guarded by a unique index, and the
+second node gets a Conflict. Readings run REPEATABLE READ, as one snapshot.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from tocsin.engine.ports import Conflict, StoreUnavailable
+from tocsin.store import rows, schema
+from tocsin.store.database import PATIENCE_SECONDS, Database, Lost
+from tocsin.store.rows import KEY_BYTES, Row
+
+if TYPE_CHECKING:
+    import psycopg
+
+CONNECTIONS = 20
+"""The most connections one node opens; a server takes 100 if nobody told it otherwise."""
+
+SESSION = {
+    "lock_timeout": f"{PATIENCE_SECONDS:.0f}s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+"""A node that stops in the middle of something must not hold up the others for long."""
+
+CONNECT = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "tocsin",
+}
+"""A server that is gone is noticed in seconds."""
+
+CONFLICTS = {
+    "23505": "another node came first",
+    "40001": "another node changed the same thing",
+    "40P01": "two nodes were waiting for each other",
+}
+
+SENTENCES = {
+    "53100": "the database's disk is full",
+    "53300": "the database has no connection left",
+    "55P03": "another change keeps the database busy",
+    "57014": "the database took too long",
+    "58030": "the database's disk reports an error",
+    "25006": "the database takes no changes just now",
+    "25P03": "a change took too long",
+    "3D000": "there is no such database",
+    "28P01": "the database refuses the password",
+    "28000": "the database refuses the user",
+    "42501": "the database user lacks a permission",
+}
+
+CLASSES = {
+    "08": "the database can't be reached",
+    "53": "the database lacks resources",
+    "57": "the database is shutting down or starting",
+    "58": "the database has a problem with its system",
+    "XX": "the database has a problem of its own",
+}
+
+LOST = {"08", "57"}
+
+SCHEMA_LOCK = 7_162_831
+"""The advisory lock that nodes take in turn to look at the schema at start."""
+
+
+class PostgresDatabase(Database):
+    """A server, or whatever stands before a server and its replicas."""
+
+    def __init__(self, url: URL) -> None:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=PATIENCE_SECONDS,
+            connect_args={k: v for k, v in CONNECT.items() if k not in url.query},
+        )
+        event.listen(engine, "connect", _prepare)
+        super().__init__(
+            reader=engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            ),
+            writer=engine.execution_options(isolation_level="READ COMMITTED"),
+            turn=nullcontext(),
+        )
+
+    def meaning(self, error: Exception) -> Exception | None:
+        """See Database."""
+        cause = getattr(error, "orig", None) or error
+        code = getattr(cause, "sqlstate", None)
+        if code in CONFLICTS:
+            return Conflict(CONFLICTS[code])
+        if code is not None:
+            sentence = SENTENCES.get(code) or CLASSES.get(code[:2])
+            if sentence is None:
+                return None
+            return (Lost if code[:2] in LOST else StoreUnavailable)(sentence)
+        if isinstance(error, PoolTimeoutError):
+            return StoreUnavailable("all connections to the database are in use")
+        if isinstance(cause, (self._driver.OperationalError, self._driver.InterfaceError)):
+            return Lost("the database can't be reached")
+        return None
+
+    def bulk(self, connection: Connection) -> "PostgresBulk":
+        """See Database."""
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise Lost("the database can't be reached")
+        return PostgresBulk(driver)
+
+    def claim_schema(self, connection: Connection) -> None:
+        """See Database."""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+
+    def tidy(self) -> None:
+        """See Database. PostgreSQL does it by itself."""
+
+    def copy_to(self, path: Path) -> None:
+        """See Database. PostgreSQL brings its own tool for that."""
+        raise ValueError(f"copy a PostgreSQL database with pg_dump --format=custom --file={path}")
+
+
+class PostgresBulk:
+    """The statements that carry the load, see Bulk. New rows go by COPY, changes as arrays."""
+
+    def __init__(self, driver: "psycopg.Connection[Any]") -> None:
+        self._driver = driver
+
+    def latest_alerts(self, keys: bytes) -> Sequence[Row]:
+        """See Bulk."""
+        return self._by_keys(LATEST_ALERTS, keys)
+
+    def latest_incidents(self, keys: bytes) -> Sequence[Row]:
+        """See Bulk."""
+        return self._by_keys(LATEST_INCIDENTS, keys)
+
+    def add_alerts(self, rows: Sequence[Row]) -> None:
+        """See Bulk."""
+        self._copy(ADD_ALERTS, rows)
+
+    def change_alerts(self, rows: Sequence[Row]) -> None:
+        """See Bulk."""
+        self._arrays(CHANGE_ALERTS, rows)
+
+    def add_incidents(self, rows: Sequence[Row]) -> None:
+        """See Bulk."""
+        self._copy(ADD_INCIDENTS, rows)
+
+    def change_incidents(self, rows: Sequence[Row]) -> int:
+        """See Bulk."""
+        return self._arrays(CHANGE_INCIDENTS, rows)
+
+    def add_entries(self, rows: Sequence[Row]) -> None:
+        """See Bulk."""
+        self._copy(ADD_ENTRIES, rows)
+
+    def _by_keys(self, statement: str, keys: bytes) -> Sequence[Row]:
+        parameters = {"keys": keys, "count": len(keys) // KEY_BYTES}
+        return self._driver.execute(statement.encode(), parameters, binary=True).fetchall()
+
+    def _arrays(self, statement: str, rows: Sequence[Row]) -> int:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        return self._driver.execute(statement.encode(), columns).rowcount
+
+    def _copy(self, target: tuple[str, Sequence[str]], rows: Sequence[Row]) -> None:
+        statement, types = target
+        with self._driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+
+
+def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Set what every session needs; a server with commits switched to "off" would lose pages."""
+    cursor = connection.cursor()
+    for name, value in SESSION.items():
+        cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()
+
+
+_TYPES = {BigInteger: "int8", SmallInteger: "int2", LargeBinary: "bytea", Text: "text"}
+
+
+def _type(table: Table, name: str) -> str:
+    return next(pg for kind, pg in _TYPES.items() if isinstance(table.columns[name].type, kind))
+
+
+def _copy_into(table: Table, names: Sequence[str]) -> tuple[str, Sequence[str]]:
+    statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+    return statement, [_type(table, name) for name in names]
+
+
+def _update(table: Table, values: Sequence[str], keys: dict[str, str]) -> str:
+    """Update many rows by one statement; `keys` are (parameter, column that must equal it)."""
+    names = [*values, *keys]
+    arrays = ", ".join(f"%s::{_type(table, keys.get(name, name))}[]" for name in names)
+    changes = ", ".join(f"{name} = new.{name}" for name in values)
+    where = " AND ".join(f"old.{column} = new.{name}" for name, column in keys.items())
+    return (
+        f"UPDATE {table.name} AS old SET {changes}"  # noqa: S608 - our names
+        f" FROM unnest({arrays}) AS new({', '.join(names)}) WHERE {where}"
+    )
+
+
+# Cuts the keys out of one parameter, which is far quicker than an array of them.
+_WANTED = f"""(
+SELECT substring(%(keys)s::bytea FROM n * {KEY_BYTES} + 1 FOR {KEY_BYTES}) AS key
+FROM generate_series(0, %(count)s::int - 1) AS n) AS wanted
+"""  # noqa: S608 - our names
+
+LATEST_ALERTS = f"""
+SELECT latest.* FROM {_WANTED} CROSS JOIN LATERAL (
+    SELECT {", ".join(rows.ALERT)} FROM alerts WHERE fingerprint = wanted.key
+    ORDER BY starts_at DESC LIMIT 1 FOR NO KEY UPDATE) AS latest
+"""  # noqa: S608 - our names
+
+LATEST_INCIDENTS = f"""
+SELECT group_key, {", ".join(rows.KEPT)} FROM incidents WHERE id = ANY(ARRAY(
+    SELECT (SELECT id FROM incidents WHERE group_key = wanted.key ORDER BY id DESC LIMIT 1)
+    FROM {_WANTED}))
+ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608 - our names
+
+ADD_ALERTS = _copy_into(schema.alerts, rows.NEW_ALERT)
+ADD_INCIDENTS = _copy_into(schema.incidents, rows.NEW_INCIDENT)
+ADD_ENTRIES = _copy_into(schema.timeline, rows.TIMELINE)
+CHANGE_ALERTS = _update(schema.alerts, rows.CHANGED_ALERT[:-1], {"id": "id"})
+CHANGE_INCIDENTS = _update(
+    schema.incidents, rows.CHANGED_INCIDENT[:-2], {"id": "id", "entries_before": "entries"}
+)

@@ -1,0 +1,196 @@
+"""What can be asked of the store: one method, one question, one indexed statement."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    func,
+    literal,
+    select,
+    union_all,
+)
+
+from tocsin.core.alerts import Unreadable
+from tocsin.core.record import Entry
+from tocsin.engine.ports import Alert, Delivery, Kept, Session, Summary
+from tocsin.store import rows
+from tocsin.store.schema import (
+    activations,
+    alerts,
+    deliveries,
+    documents,
+    incidents,
+    meta,
+    sessions,
+    timeline,
+    unreadable,
+)
+
+# Written into the statement, not bound: only so do the partial indexes serve.
+IS_DUE = deliveries.c.state == literal("due", literal_execute=True)
+_IS_OPEN = incidents.c.state == literal("open", literal_execute=True)
+_IS_ACKNOWLEDGED = incidents.c.state == literal("acknowledged", literal_execute=True)
+_FIRING = {yes: alerts.c.firing == literal(int(yes), literal_execute=True) for yes in (True, False)}
+
+STATES = ("open", "acknowledged", "resolved", "closed")
+
+KEPT = select(*(incidents.c[name] for name in rows.KEPT))
+_SUMMARY = select(incidents.c.snapshot, incidents.c.look_again_at, incidents.c.entries)
+
+
+class SqlReading:
+    """One view of the store on one connection; see engine.ports.Reading."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def incident(self, code: str) -> Kept | None:
+        """See Reading."""
+        row = self._connection.execute(KEPT.where(incidents.c.code == rows.plain(code))).first()
+        return None if row is None else rows.to_kept(row)
+
+    def incidents(self, states: Collection[str], before: int | None, limit: int) -> list[Summary]:
+        """See Reading. Each state is a range of its index, however many incidents there are."""
+        newest_first = _SUMMARY.order_by(incidents.c.id.desc()).limit(limit)
+        if states and set(states) != set(STATES):
+            parts = [_newest_in(state, before, limit) for state in sorted(set(states))]
+            ids = union_all(*parts)
+            found = self._connection.execute(newest_first.where(incidents.c.id.in_(ids)))
+        elif before is not None:
+            found = self._connection.execute(newest_first.where(incidents.c.id < before))
+        else:
+            found = self._connection.execute(newest_first)
+        return [rows.to_summary(row) for row in found]
+
+    def timeline(self, incident_id: int, after: int = 0, limit: int = 10_000) -> list[Entry]:
+        """See Reading."""
+        question = (
+            select(timeline.c.number, timeline.c.text, timeline.c.hash)
+            .where(timeline.c.incident_id == incident_id, timeline.c.number > after)
+            .order_by(timeline.c.number)
+            .limit(limit)
+        )
+        return [Entry(*row) for row in self._connection.execute(question)]
+
+    def alerts(
+        self, incident_id: int | None, firing: bool | None, limit: int, after: int = 0
+    ) -> list[Alert]:
+        """See Reading."""
+        question = select(alerts).where(alerts.c.id > after).order_by(alerts.c.id).limit(limit)
+        if incident_id is not None:
+            question = question.where(alerts.c.incident_id == incident_id)
+        if firing is not None:
+            question = question.where(_FIRING[firing])
+        return [rows.to_alert(row) for row in self._connection.execute(question)]
+
+    def deliveries(self, incident_id: int) -> list[Delivery]:
+        """See Reading."""
+        question = (
+            select(deliveries)
+            .where(deliveries.c.incident_id == incident_id)
+            .order_by(deliveries.c.id)
+        )
+        return [rows.to_delivery(row) for row in self._connection.execute(question)]
+
+    def inbox(self, person: str, limit: int) -> list[Delivery]:
+        """See Reading."""
+        question = (
+            select(deliveries)
+            .where(deliveries.c.person == rows.plain(person))
+            .order_by(deliveries.c.id.desc())
+            .limit(limit)
+        )
+        return [rows.to_delivery(row) for row in self._connection.execute(question)]
+
+    def delivery(self, message_id: str) -> Delivery | None:
+        """See Reading."""
+        question = select(deliveries).where(deliveries.c.message_id == rows.plain(message_id))
+        row = self._connection.execute(question).first()
+        return None if row is None else rows.to_delivery(row)
+
+    def unreadable(self, limit: int) -> list[tuple[int, datetime, Unreadable]]:
+        """See Reading."""
+        question = select(unreadable).order_by(unreadable.c.id.desc()).limit(limit)
+        return [rows.to_unreadable(row) for row in self._connection.execute(question)]
+
+    def counts(self) -> Mapping[str, int]:
+        """See Reading."""
+        figures = {
+            "incidents_open": _count(_IS_OPEN),
+            "incidents_acknowledged": _count(_IS_ACKNOWLEDGED),
+            "deliveries_due": _count(IS_DUE),
+            "alerts_firing": _count(_FIRING[True]),
+            "alerts": _count().select_from(alerts),
+            "unreadable": _count().select_from(unreadable),
+            "unarmed": _count(_IS_OPEN, incidents.c.look_again_at.is_(None)),
+        }
+        question = select(*(count.scalar_subquery().label(n) for n, count in figures.items()))
+        return dict(self._connection.execute(question).mappings().one())
+
+    def next_due_at(self) -> datetime | None:
+        """See Reading."""
+        look = incidents.c.look_again_at
+        question = select(_soonest(look, look.is_not(None)), _soonest(deliveries.c.due_at, IS_DUE))
+        found = self._connection.execute(question).one()
+        return min((rows.instant(at) for at in found if at is not None), default=None)
+
+    def plan_text(self, version: str) -> tuple[str, str] | None:
+        """See Reading."""
+        question = select(documents.c.file, documents.c.text).where(
+            documents.c.what == "plan", documents.c.version == rows.plain(version)
+        )
+        row = self._connection.execute(question).first()
+        return None if row is None else (row.file, row.text)
+
+    def active(self, what: Literal["plan", "organisation"]) -> tuple[str, str] | None:
+        """See Reading."""
+        question = (
+            select(documents.c.file, documents.c.text)
+            .join_from(activations, documents)
+            .where(activations.c.what == what)
+            .order_by(activations.c.id.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(question).first()
+        return None if row is None else (row.file, row.text)
+
+    def session(self, token_hash: bytes, now: datetime) -> Session | None:
+        """See Reading."""
+        question = select(sessions).where(
+            sessions.c.token_hash == token_hash, sessions.c.expires_at > rows.micros(now)
+        )
+        row = self._connection.execute(question).first()
+        if row is None:
+            return None
+        return Session(
+            person=row.person,
+            created_at=rows.instant(row.created_at),
+            expires_at=rows.instant(row.expires_at),
+        )
+
+    def secret(self) -> bytes:
+        """See Reading."""
+        question = select(meta.c.value).where(meta.c.name == "secret")
+        return bytes(self._connection.execute(question).scalar_one())
+
+
+def _newest_in(state: str, before: int | None, limit: int) -> Select[int]:
+    found = select(incidents.c.id).where(incidents.c.state == state)
+    if before is not None:
+        found = found.where(incidents.c.id < before)
+    newest = found.order_by(incidents.c.id.desc()).limit(limit).subquery()
+    return select(newest.c.id)
+
+
+def _soonest(at: Column[int], waits: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(at).where(waits).order_by(at).limit(1).scalar_subquery()
+
+
+def _count(*conditions: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).where(*conditions)

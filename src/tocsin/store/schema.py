@@ -1,0 +1,222 @@
+"""The tables, the same for SQLite and PostgreSQL.
+
+Instants are BIGINT microseconds since the epoch, hashes are bytes, JSON is text exactly as it was
+encoded. What is indexed beyond its primary key is indexed for a question that `reading.py` or
+`writing.py` asks; every index costs each commit something, so a new one needs a reason.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+REVISION = "0001"
+"""The newest migration; what `alembic_version` holds when the schema below is in place."""
+
+metadata = MetaData()
+
+_id = BigInteger().with_variant(Integer(), "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# group_key is a hash of the group (see rows.group_key), NULL for an incident that has none: a
+# group consists of labels, which may be longer than an index takes and hold any character.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("group_key", LargeBinary),
+    Column("plan", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("look_again_at", BigInteger),
+    Column("generation", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("snapshot", Text, nullable=False),
+)
+Index("incidents_code", incidents.c.code, unique=True)
+Index("incidents_state", incidents.c.state, incidents.c.id)
+_look_again = text("look_again_at IS NOT NULL")
+Index(
+    "incidents_look_again_at",
+    incidents.c.look_again_at,
+    sqlite_where=_look_again,
+    postgresql_where=_look_again,
+)
+_has_group = text("group_key IS NOT NULL")
+Index(
+    "incidents_group",
+    incidents.c.group_key,
+    incidents.c.id,
+    sqlite_where=_has_group,
+    postgresql_where=_has_group,
+)
+# At most one unresolved incident of a group, whoever tries (invariant A4). NULLs differ.
+_unresolved = text("state IN ('open', 'acknowledged')")
+Index(
+    "incidents_unresolved_group",
+    incidents.c.group_key,
+    unique=True,
+    sqlite_where=_unresolved,
+    postgresql_where=_unresolved,
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("incident_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("integration", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("firing", SmallInteger, nullable=False),
+    Column("incident_id", BigInteger),
+    Column("disposition", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+Index("alerts_episode", alerts.c.fingerprint, alerts.c.starts_at, unique=True)
+Index("alerts_incident", alerts.c.incident_id, alerts.c.id)
+_firing = text("firing = 1")
+Index("alerts_firing", alerts.c.id, sqlite_where=_firing, postgresql_where=_firing)
+
+unreadable = Table(
+    "unreadable",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("integration", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("incident_id", BigInteger),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("incident_id", BigInteger, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("page", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("sent_at", BigInteger),
+)
+Index("deliveries_message", deliveries.c.message_id, unique=True)
+Index("deliveries_incident", deliveries.c.incident_id, deliveries.c.id)
+Index("deliveries_person", deliveries.c.person, deliveries.c.id)
+_due = text("state = 'due'")
+Index(
+    "deliveries_claim",
+    deliveries.c.channel,
+    deliveries.c.priority,
+    deliveries.c.due_at,
+    deliveries.c.id,
+    sqlite_where=_due,
+    postgresql_where=_due,
+)
+Index(
+    "deliveries_due_at",
+    deliveries.c.due_at,
+    sqlite_where=_due,
+    postgresql_where=_due,
+)
+
+# Every version of a plan or organisation that was ever in force, and when each was activated.
+documents = Table(
+    "documents",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+activations = Table(
+    "activations",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("activated_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["what", "version"], ["documents.what", "documents.version"]),
+)
+Index("activations_what", activations.c.what, activations.c.id)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+Index("sessions_expires_at", sessions.c.expires_at)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+Index("sign_ins_expires_at", sign_ins.c.expires_at)
+
+alembic_version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, described here so that start-up can read it without Alembic."""

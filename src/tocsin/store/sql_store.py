@@ -1,0 +1,92 @@
+"""The store: opens a database, brings its schema up to date, hands out transactions."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from tocsin.engine.ports import Conflict, Reading, StoreUnavailable, Transaction
+from tocsin.store.database import Database
+from tocsin.store.postgres import PostgresDatabase
+from tocsin.store.reading import SqlReading
+from tocsin.store.schema import REVISION
+from tocsin.store.sqlite import SqliteDatabase
+from tocsin.store.upgrade import current_revision, upgrade
+from tocsin.store.writing import SqlTransaction
+
+SECRET_BYTES = 32
+"""As `Reading.secret` promises."""
+
+
+class SqlStore:
+    """See engine.ports.Store. Any number of threads may use it at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """See Store."""
+        with self._database.reading() as connection:
+            yield SqlReading(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """See Store. Raises Conflict if another node came first: do it all again then."""
+        with self._database.writing() as connection:
+            yield SqlTransaction(connection, self._database.bulk(connection))
+
+    def is_ready(self) -> str:
+        """See Store."""
+        try:
+            with self._database.reading() as connection:
+                revision = current_revision(connection)
+        except (StoreUnavailable, Conflict) as error:
+            return str(error)
+        if revision != REVISION:
+            return f"the schema is at revision {revision or 'none'}, not {REVISION}"
+        return ""
+
+    def tidy(self) -> None:
+        """See Store. Commits go on meanwhile, all but the last moment."""
+        self._database.tidy()
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy to a new file while others go on (SQLite only)."""
+        self._database.copy_to(path)
+
+    def close(self) -> None:
+        """Close all connections; the store can't be used any more."""
+        self._database.close()
+
+
+def open_store(url: str) -> SqlStore:
+    """Open `sqlite:///PATH` or `postgresql://...` and make it ready to use.
+
+    Raises ValueError if the address is of another kind, StoreUnavailable if it can't be opened.
+    """
+    database = _database(url)
+    try:
+        upgrade(database, os.urandom(SECRET_BYTES))
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database)
+
+
+def _database(url: str) -> Database:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError("the database address can't be read: write sqlite:///PATH") from error
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise ValueError("a store needs a file: write sqlite:///PATH")
+        return SqliteDatabase(Path(str(parsed.database)))
+    if kind in ("postgresql", "postgres"):
+        return PostgresDatabase(parsed)
+    raise ValueError(f"{kind} is not supported: write sqlite:///PATH or postgresql://...")

@@ -1,0 +1,279 @@
+"""What changes the store. Nothing here can change or remove an entry of a timeline."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection, Insert, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tocsin.core.alerts import Unreadable
+from tocsin.core.record import START
+from tocsin.engine.ports import Alert, Change, Conflict, Delivery, Kept, Session
+from tocsin.store import rows
+from tocsin.store.database import Bulk
+from tocsin.store.reading import IS_DUE, KEPT, SqlReading
+from tocsin.store.schema import (
+    activations,
+    counters,
+    deliveries,
+    documents,
+    incidents,
+    sessions,
+    sign_ins,
+    unreadable,
+)
+
+MOST_PARAMETERS = 10_000
+"""More values than this go into several statements; both databases take a few times as many."""
+
+
+class SqlTransaction(SqlReading):
+    """A transaction on one connection; see engine.ports.Transaction.
+
+    What waits for others takes its locks in the order of ids (alerts before incidents), so that
+    two nodes don't wait for each other; if they do, the database ends one with a Conflict.
+    """
+
+    def __init__(self, connection: Connection, bulk: Bulk) -> None:
+        super().__init__(connection)
+        self._bulk = bulk
+
+    def known_alerts(self, fingerprints: Collection[bytes]) -> dict[bytes, Alert]:
+        """See Transaction."""
+        if not fingerprints:
+            return {}
+        found = map(rows.to_alert, self._bulk.latest_alerts(_joined(fingerprints)))
+        return {alert.fingerprint: alert for alert in found}
+
+    def keep_alerts(self, new: Sequence[Alert], changed: Sequence[Alert]) -> None:
+        """See Transaction."""
+        if new:
+            _joined([alert.fingerprint for alert in new])
+            self._bulk.add_alerts([rows.new_alert_row(alert) for alert in new])
+        if changed:
+            self._bulk.change_alerts([rows.changed_alert_row(alert) for alert in changed])
+
+    def keep_unreadable(self, items: Sequence[tuple[Unreadable, datetime, int | None]]) -> None:
+        """See Transaction."""
+        if items:
+            values = [rows.new_unreadable(*item) for item in items]
+            self._connection.execute(insert(unreadable), values)
+
+    def latest_of_groups(self, groups: Collection[str]) -> dict[str, Kept]:
+        """See Transaction."""
+        by_key = {key: group for group in groups if (key := rows.group_key(group)) is not None}
+        if not by_key:
+            return {}
+        found = self._bulk.latest_incidents(_joined(by_key))
+        return {by_key[row[0]]: rows.to_kept(row[1:]) for row in found}
+
+    def locked(self, code: str) -> Kept | None:
+        """See Transaction."""
+        question = KEPT.where(incidents.c.code == rows.plain(code))
+        row = self._connection.execute(question.with_for_update(key_share=True)).first()
+        return None if row is None else rows.to_kept(row)
+
+    def locked_by_id(self, incident_ids: Collection[int]) -> dict[int, Kept]:
+        """See Transaction."""
+        question = KEPT.order_by(incidents.c.id).with_for_update(key_share=True)
+        kept = [
+            rows.to_kept(row)
+            for part in _parts(sorted(set(incident_ids)))
+            for row in self._connection.execute(question.where(incidents.c.id.in_(part)))
+        ]
+        return {each.incident.id: each for each in kept}
+
+    def due_incidents(self, now: datetime, limit: int) -> list[Kept]:
+        """See Transaction."""
+        question = (
+            KEPT.where(incidents.c.look_again_at <= rows.micros(now))
+            .order_by(incidents.c.look_again_at)
+            .limit(limit)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+        return [rows.to_kept(row) for row in self._connection.execute(question)]
+
+    def keep(self, changes: Sequence[Change]) -> None:
+        """See Transaction. An incident that is no longer as `kept` says is a Conflict."""
+        new: list[rows.Row] = []
+        changed: list[rows.Row] = []
+        entries: list[rows.Row] = []
+        for change in sorted(changes, key=lambda change: change.incident.id):
+            added = rows.timeline_rows(change)
+            entries += added
+            kept = change.kept
+            if kept is None:
+                count, head = (added[-1][1], added[-1][3]) if added else (0, START)
+                new.append(rows.new_incident_row(change, count, head))
+            else:
+                count, head = (added[-1][1], added[-1][3]) if added else (kept.entries, kept.head)
+                changed.append(rows.changed_incident_row(change, kept, count, head))
+        if new:
+            self._bulk.add_incidents(new)
+        if changed and self._bulk.change_incidents(changed) != len(changed):
+            raise Conflict("an incident has changed since it was read")
+        if entries:
+            self._bulk.add_entries(entries)
+
+    def numbers(self, counter: str, count: int) -> range:
+        """See Transaction. The counter's row stays locked to the end, so nothing leaves a gap."""
+        if count <= 0:
+            return range(0)
+        values = {"name": counter, "value": count}
+        self._connection.execute(_COUNTING[self._connection.dialect.name], values)
+        question = select(counters.c.value).where(counters.c.name == counter)
+        last = self._connection.execute(question).scalar_one()
+        return range(last - count + 1, last + 1)
+
+    def keep_deliveries(self, new: Sequence[Delivery]) -> None:
+        """See Transaction."""
+        if new:
+            values = [rows.new_delivery(delivery) for delivery in new]
+            self._connection.execute(_DELIVERING[self._connection.dialect.name], values)
+
+    def cancel_deliveries(self, incident_ids: Collection[int], why: str) -> int:
+        """See Transaction."""
+        cancelling = (
+            update(deliveries)
+            .where(deliveries.c.state == "due", deliveries.c.kind.in_(("page", "alarm")))
+            .values(state="cancelled", detail=rows.plain(why))
+        )
+        return sum(
+            self._connection.execute(cancelling.where(deliveries.c.incident_id.in_(part))).rowcount
+            for part in _parts(sorted(set(incident_ids)))
+        )
+
+    def claim_deliveries(
+        self, channel: str, limit: int, claim: str, now: datetime, until: datetime
+    ) -> list[Delivery]:
+        """See Transaction. Each priority is a range of one index: what is not due costs nothing."""
+        at = rows.micros(now)
+        found: list[Delivery] = []
+        for priority in rows.PRIORITY_LEVELS:
+            if len(found) >= limit:
+                break
+            question = (
+                select(deliveries)
+                .where(IS_DUE, deliveries.c.channel == channel)
+                .where(deliveries.c.priority == priority, deliveries.c.due_at <= at)
+                .order_by(deliveries.c.due_at, deliveries.c.id)
+                .limit(limit - len(found))
+                .with_for_update(key_share=True, skip_locked=True)
+            )
+            found += [rows.to_delivery(row) for row in self._connection.execute(question)]
+        claiming = update(deliveries).values(
+            due_at=rows.micros(until), attempts=deliveries.c.attempts + 1, claim=claim
+        )
+        for part in _parts([delivery.id for delivery in found]):
+            self._connection.execute(claiming.where(deliveries.c.id.in_(part)))
+        return [
+            msgspec.structs.replace(each, due_at=until, attempts=each.attempts + 1, claim=claim)
+            for each in found
+        ]
+
+    def finish_delivery(self, delivery: Delivery) -> bool:
+        """See Transaction."""
+        finishing = (
+            update(deliveries)
+            .where(
+                deliveries.c.id == delivery.id,
+                deliveries.c.claim == delivery.claim,
+                deliveries.c.state == "due",
+            )
+            .values(
+                state=delivery.state,
+                due_at=rows.micros(delivery.due_at),
+                detail=rows.plain(delivery.detail),
+                sent_at=rows.micros_or_none(delivery.sent_at),
+            )
+        )
+        return self._connection.execute(finishing).rowcount == 1
+
+    def activate(
+        self, what: Literal["plan", "organisation"], version: str, file: str, text: str,
+        at: datetime,
+    ) -> None:  # fmt: skip
+        """See Transaction."""
+        document = {
+            "what": what,
+            "version": version,
+            "file": rows.plain(file),
+            "text": rows.plain(text),
+        }
+        self._connection.execute(_DOCUMENTING[self._connection.dialect.name], document)
+        activation = {"what": what, "version": version, "activated_at": rows.micros(at)}
+        self._connection.execute(insert(activations).values(activation))
+
+    def keep_session(self, token_hash: bytes, session: Session) -> None:
+        """See Transaction. Sessions that have expired by then are removed."""
+        created_at = rows.micros(session.created_at)
+        self._connection.execute(delete(sessions).where(sessions.c.expires_at <= created_at))
+        values = {
+            "token_hash": token_hash,
+            "person": session.person,
+            "created_at": created_at,
+            "expires_at": rows.micros(session.expires_at),
+        }
+        self._connection.execute(insert(sessions).values(values))
+
+    def end_session(self, token_hash: bytes) -> None:
+        """See Transaction."""
+        self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+
+    def keep_sign_in(self, code_hash: bytes, person: str, expires_at: datetime) -> None:
+        """See Transaction."""
+        values = {
+            "code_hash": code_hash,
+            "person": person,
+            "expires_at": rows.micros(expires_at),
+        }
+        self._connection.execute(insert(sign_ins).values(values))
+
+    def use_sign_in(self, code_hash: bytes, now: datetime) -> str | None:
+        """See Transaction. Whoever removes the row has it; expired ones are removed as well."""
+        mine = sign_ins.c.code_hash == code_hash
+        at = rows.micros(now)
+        question = select(sign_ins.c.person).where(mine, sign_ins.c.expires_at > at)
+        person: str | None = self._connection.execute(question).scalar()
+        used = self._connection.execute(delete(sign_ins).where(mine)).rowcount == 1
+        self._connection.execute(delete(sign_ins).where(sign_ins.c.expires_at <= at))
+        return person if used else None
+
+
+# The two databases agree on these statements, but SQLAlchemy wants them built for each.
+_sqlite_count = sqlite.insert(counters)
+_postgres_count = postgresql.insert(counters)
+_COUNTING: dict[str, Insert] = {
+    "sqlite": _sqlite_count.on_conflict_do_update(
+        index_elements=[counters.c.name],
+        set_={"value": counters.c.value + _sqlite_count.excluded.value},
+    ),
+    "postgresql": _postgres_count.on_conflict_do_update(
+        index_elements=[counters.c.name],
+        set_={"value": counters.c.value + _postgres_count.excluded.value},
+    ),
+}
+_message = [deliveries.c.message_id]
+_DELIVERING: dict[str, Insert] = {
+    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing(index_elements=_message),
+    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing(index_elements=_message),
+}
+_DOCUMENTING: dict[str, Insert] = {
+    "sqlite": sqlite.insert(documents).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(documents).on_conflict_do_nothing(),
+}
+
+
+def _joined(keys: Collection[bytes]) -> bytes:
+    """Return different keys in their order, one after the other."""
+    joined = b"".join(sorted(set(keys)))
+    if any(len(key) != rows.KEY_BYTES for key in keys):
+        raise ValueError(f"a fingerprint has {rows.KEY_BYTES} bytes")
+    return joined
+
+
+def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), MOST_PARAMETERS):
+        yield values[start : start + MOST_PARAMETERS]

@@ -1,0 +1,115 @@
+"""The schema arrives by two roads, created at once or step by step, and they must meet."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+from tocsin.engine.ports import StoreUnavailable
+from tocsin.store import schema
+from tocsin.store.sql_store import open_store
+from tocsin.store.upgrade import MIGRATIONS, migrate
+
+
+@contextmanager
+def engine(url: str) -> Iterator[Engine]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    opened = create_engine(parsed)
+    try:
+        yield opened
+    finally:
+        opened.dispose()
+
+
+def described(connection: Connection) -> list[str]:
+    """Everything the database knows about its tables and indexes, in words that can be compared."""
+    if connection.dialect.name == "sqlite":
+        question = "SELECT name || ': ' || coalesce(sql, '') FROM sqlite_master"
+    else:
+        question = """
+            SELECT indexname || ': ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+            UNION ALL
+            SELECT concat_ws(' ', table_name, column_name, ordinal_position, data_type,
+                             character_maximum_length, is_nullable, column_default, is_identity)
+            FROM information_schema.columns WHERE table_schema = 'public'
+            UNION ALL
+            SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        """
+    return sorted(re.sub(r"\s+", " ", row[0]) for row in connection.execute(text(question)))
+
+
+def step_by_step(url: str) -> None:
+    with engine(url) as opened, opened.begin() as connection:
+        migrate(connection)
+
+
+def test_the_migrations_give_the_tables_that_the_code_describes(empty_url):
+    step_by_step(empty_url)
+    with engine(empty_url) as opened, opened.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_a_new_store_is_what_the_migrations_give(empty_url, tmp_path, request):
+    if empty_url.startswith("sqlite"):
+        other_url = f"sqlite:///{tmp_path}/other.db"
+    else:
+        other_url = request.getfixturevalue("postgres").new_database()
+    step_by_step(empty_url)
+    open_store(other_url).close()
+    with engine(empty_url) as opened, opened.connect() as connection:
+        migrated = described(connection)
+    with engine(other_url) as opened, opened.connect() as connection:
+        assert migrated == described(connection)
+
+
+def test_the_newest_migration_is_the_one_that_the_code_expects():
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.REVISION]
+
+
+def test_a_store_that_was_migrated_is_ready_and_has_a_secret(empty_url):
+    step_by_step(empty_url)
+    with closing(open_store(empty_url)) as store, store.read() as reading:
+        assert store.is_ready() == ""
+        assert len(reading.secret()) == 32
+
+
+def test_a_store_of_a_newer_version_is_not_touched(url):
+    open_store(url).close()
+    with engine(url) as opened, opened.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        before = described(connection)
+    with pytest.raises(StoreUnavailable, match="newer Tocsin"):
+        open_store(url)
+    with engine(url) as opened, opened.connect() as connection:
+        assert described(connection) == before
+
+
+def test_a_store_whose_schema_is_changed_under_it_says_that_it_is_not_ready(url, store):
+    with engine(url) as opened, opened.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert store.is_ready() == "the schema is at revision 9999, not 0001"
+
+
+def test_opening_a_store_that_is_current_does_not_load_alembic(url):
+    open_store(url).close()
+    program = (
+        "import sys; from tocsin.store.sql_store import open_store;"
+        "open_store(sys.argv[1]).close(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, url], check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -36,6 +37,7 @@ from tocsin.engine.world import World
 from tocsin.logs import set_up_logs
 from tocsin.settings import BadSettings, Settings, data_directory, named_secret, read_settings
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
+from tocsin.sources.alertmanager.view import AlertmanagerView
 from tocsin.store.sql_store import SqlStore, open_store
 from tocsin.web.app import make_app
 from tocsin.web.intake import Intake
@@ -131,6 +133,7 @@ def serve(options: ServeOptions) -> None:
         intake_app=intake,
         shutting_down=lambda: server.should_exit,
         notifier=notifier,
+        alert_view=AlertmanagerView(),
     )
     app = make_app(world, site)
     app.router.lifespan_context = _life(intake, loop, watcher)
@@ -147,8 +150,13 @@ def serve(options: ServeOptions) -> None:
     )
     _remember(data, base_url, operator_key(world.secret))
     _greet(world, files, data)
-    server.run()
-    store.close()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises it again when all is done; here it has no more to say, so we exit with 0.
+        signal.signal(ending, server.handle_exit)
+    try:
+        server.run()
+    finally:
+        store.close()
 
 
 def _world(
@@ -217,6 +225,8 @@ def backup(data: Path | None, file: Path) -> None:
     store = _open(settings, data_directory(data, settings))
     try:
         store.copy_to(file)
+    except StoreUnavailable as problem:
+        raise OSError(str(problem)) from None
     finally:
         store.close()
 

@@ -24,7 +24,7 @@ from tocsin.engine.actions import Report, act, declare
 from tocsin.engine.intake import Receipt, take_in
 from tocsin.engine.ports import Store
 from tocsin.engine.rules import Rules
-from tocsin.engine.tick import look_again
+from tocsin.engine.tick import tick
 from tocsin.engine.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +188,7 @@ class Story:
         end = MONDAY_TEN + parse(moment)
         for _ in range(10_000):
             with self.store.read() as reading:
-                due = reading.next_due_at()
+                due = reading.next_due().soonest
             if due is None or due > end:
                 break
             self.now = max(self.now, due)
@@ -199,11 +199,11 @@ class Story:
 
     def tick(self, world: World | None = None) -> None:
         """One cycle of one node's engine."""
-        look_again(world or self.world)
-        for channel in self.channels:
-            for delivery in deliver.claim(world or self.world, channel, 16):
-                outcome = deliver.attempt(world or self.world, delivery)
-                deliver.settle(world or self.world, [(delivery, outcome)])
+        world = world or self.world
+        claimed = tick(world, (), dict.fromkeys(self.channels, 16)).claimed
+        while claimed:
+            attempts = [(delivery, deliver.attempt(world, delivery)) for delivery in claimed]
+            claimed = tick(world, attempts, dict.fromkeys(self.channels, 16)).claimed
 
     # What came of it.
 

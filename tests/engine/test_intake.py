@@ -1,9 +1,11 @@
 """Alerts in: duplicates, ends, returns, disorder and nonsense (invariants A1 to A9)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from tests.engine.story import ORGANISATION, PLAN, Story
+from msgspec.structs import replace
+from tests.engine.story import MONDAY_TEN, ORGANISATION, PLAN, Story
 
 from tocsin.core.alerts import Signal, Unreadable
 from tocsin.core.incident import commands as c
@@ -98,6 +100,27 @@ def test_an_end_that_arrives_before_its_beginning_calls_nobody(story: Story) -> 
     assert story.alert("ApiDown", starts="0m", severity="critical") == over
     story.until("1h")
     assert story.pages == []
+
+
+def test_a_sender_whose_clock_is_slow_pages_all_the_same(story: Story) -> None:
+    """Prometheus promises an end four minutes ahead; with a slow clock that is in our past."""
+
+    def sent(minute: int, *, promise: int) -> None:
+        story.until(f"{minute}m")
+        signal = story.signal("ApiDown", severity="critical", firing=False)
+        slow_start = MONDAY_TEN - timedelta(hours=1)
+        ends_at = slow_start + timedelta(minutes=promise)
+        story.take_in([replace(signal, starts_at=slow_start, ends_at=ends_at)])
+
+    sent(0, promise=4)
+    sent(1, promise=5)
+    assert story.incident().state == "open"
+    sent(2, promise=6)
+    sent(3, promise=7)
+    assert (story.incident().state, story.incident().alerts_firing) == ("open", 1)
+    sent(4, promise=6)  # Now it is over: an end that no longer moves ahead.
+    assert story.incident().state == "resolved"
+    assert story.pages == ["0:01 ana"]
 
 
 def test_an_old_end_does_not_close_a_newer_alert(story: Story) -> None:

@@ -158,7 +158,7 @@ def test_a_delivery_can_be_what_is_due_next(store):
     keep(store, opening(1, NOW + 2 * MINUTE))
     add(store, delivery("done", state="sent"), delivery("n", kind="notice", due_at=NOW + MINUTE))
     with store.read() as reading:
-        assert reading.next_due_at() == NOW + MINUTE
+        assert reading.next_due().soonest == NOW + MINUTE
         assert reading.counts()["deliveries_due"] == 1
 
 

@@ -114,7 +114,7 @@ def _seq_scans(plan):
 QUESTIONS = {
     "due_incidents": lambda tx: tx.due_incidents(NOW, 50),
     "claim_deliveries": lambda tx: tx.claim_deliveries("email", 50, "t", NOW, NOW + MINUTE),
-    "next_due_at": lambda tx: tx.next_due_at(),
+    "next_due": lambda tx: tx.next_due(),
     "incident": lambda tx: tx.incident("INC-2026-001"),
     "locked": lambda tx: tx.locked("INC-2026-001"),
     "locked_by_id": lambda tx: tx.locked_by_id([1, 2]),
@@ -149,7 +149,7 @@ def test_the_due_scan_does_not_care_how_much_is_not_due(full):
         with full.write() as tx:
             assert [each.incident.id for each in tx.due_incidents(NOW, 50)] == [1, 2]
             tx.claim_deliveries("email", 50, "t", NOW, NOW + MINUTE)
-            tx.next_due_at()
+            tx.next_due()
         took.append(perf_counter() - began)
     assert min(took) < 0.05
 

@@ -189,10 +189,10 @@ def test_due_incidents_come_soonest_first(store):
 
 def test_what_is_due_next_is_known(store):
     with store.read() as reading:
-        assert reading.next_due_at() is None
+        assert reading.next_due().soonest is None
     keep(store, opening(1, NOW + MINUTE), opening(2, NOW + 2 * MINUTE), opening(3, None))
     with store.read() as reading:
-        assert reading.next_due_at() == NOW + MINUTE
+        assert reading.next_due().soonest == NOW + MINUTE
 
 
 def test_an_open_incident_without_a_next_look_is_counted_as_unarmed(store):

@@ -54,9 +54,10 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
 
     The answer shows the incident as it truly is afterwards (invariant E2).
     """
-    now = world.now()
     with world.store.write() as tx:
         kept = tx.locked(code)
+        # Not before: whoever waits for the lock must not record an earlier time than came first.
+        now = world.now()
         if kept is None:
             return Refusal(
                 "incident.unknown", f"there is no incident {code}", "list them: tocsin incidents"

@@ -21,6 +21,10 @@ ENDS_CALLS = (e.Acknowledged, e.Resolved)
 """Events after which calls that have not left yet must not leave (invariant D3)."""
 
 
+CHANGES_NO_DEMAND = (e.AlertsJoined, e.Noted)
+"""Events after which the plan demands what it demanded before, at the time it said."""
+
+
 class Names(msgspec.Struct, frozen=True):
     """What a new incident is called."""
 
@@ -53,6 +57,9 @@ def advance(
     """Return what `happened` makes of an incident, and everything the plan demands right after."""
     before = kept.incident if kept is not None else None
     incident = replay(happened, before)
+    quiet = bool(happened) and all(isinstance(event, CHANGES_NO_DEMAND) for event in happened)
+    if kept is not None and quiet:
+        return Advanced(Change(kept, tuple(happened), incident, kept.look_again_at), ())
     step = due(plan, incident, world.rules.organisation, now)
     events = (*happened, *step.events)
     entries = kept.entries if kept is not None else 0

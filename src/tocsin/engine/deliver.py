@@ -26,11 +26,10 @@ from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.world import World
 
 
-def claim(world: World, channel: str, limit: int) -> list[Delivery]:
+def claim(tx: Transaction, world: World, channel: str, limit: int) -> list[Delivery]:
     """Take up to `limit` due deliveries of a channel; nobody else has them until the lease ends."""
     now = world.now()
-    with world.store.write() as tx:
-        return tx.claim_deliveries(channel, limit, token_hex(8), now, now + LEASE)
+    return tx.claim_deliveries(channel, limit, token_hex(8), now, now + LEASE)
 
 
 def attempt(world: World, delivery: Delivery) -> Outcome:
@@ -42,30 +41,29 @@ def attempt(world: World, delivery: Delivery) -> Outcome:
     return channel.send(delivery.contact.address, message)
 
 
-def settle(world: World, attempts: Sequence[tuple[Delivery, Outcome]]) -> None:
+def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Delivery, Outcome]]) -> None:
     """Keep what came of attempts, on the deliveries and on the timelines, and what follows.
 
     An outcome that comes after its claim was lost, or after an answer, changes nothing.
     """
+    if not attempts:
+        return
     now = world.now()
     others: list[Delivery] = []
-    with world.store.write() as tx:
-        found = tx.locked_by_id({delivery.incident_id for delivery, _ in attempts})
-        happened: dict[int, list[e.Event]] = {}
-        for delivery, outcome in attempts:
-            if delivery.incident_id not in found:
-                continue
-            finished, event, another = _after(tx, world, delivery, outcome, now)
-            if not tx.finish_delivery(finished):
-                continue
-            happened.setdefault(delivery.incident_id, []).append(event)
-            if another is not None:
-                others.append(another)
-        if others:
-            tx.keep_deliveries(others)
-        tx.keep([_changed(found[number], events) for number, events in happened.items()])
+    found = tx.locked_by_id({delivery.incident_id for delivery, _ in attempts})
+    happened: dict[int, list[e.Event]] = {}
+    for delivery, outcome in attempts:
+        if delivery.incident_id not in found:
+            continue
+        finished, event, another = _after(tx, world, delivery, outcome, now)
+        if not tx.finish_delivery(finished):
+            continue
+        happened.setdefault(delivery.incident_id, []).append(event)
+        if another is not None:
+            others.append(another)
     if others:
-        world.wake()
+        tx.keep_deliveries(others)
+    tx.keep([_changed(found[number], events) for number, events in happened.items()])
 
 
 def _changed(kept: Kept, happened: Sequence[e.Event]) -> Change:

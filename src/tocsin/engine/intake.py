@@ -113,6 +113,9 @@ def _steps(
     batch.not_over(found)
     reports = _reports(world, unreadable)
     places = _places(tx, world, [*batch.groups, *reports], found, now)
+    # From here on all are locked: whoever waited for that must not record an earlier time than
+    # what came first.
+    now = world.now()
     arrivals = [_arrival(world.rules.plan, g, places) for g in batch.groups.values()]
     settle(
         batch.groups.values(),

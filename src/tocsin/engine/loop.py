@@ -7,16 +7,13 @@ from datetime import datetime
 
 import structlog
 
-from tocsin.core.delivery import Outcome
+from tocsin.core.delivery import Failed, Outcome
 from tocsin.engine import deliver
+from tocsin.engine.lanes import PATIENCE, SLOTS, Lane
 from tocsin.engine.ports import Conflict, Delivery, StoreUnavailable
 from tocsin.engine.rules import NoRules
-from tocsin.engine.tick import look_again
+from tocsin.engine.tick import tick
 from tocsin.engine.world import World
-
-SLOTS = 16
-"""How many messages one channel may be sending at a time: its own, so that a hung provider keeps
-none of the others waiting (invariant D11)."""
 
 LOOK_AT_LEAST_EVERY = 0.5
 """Seconds; another node may have added work without being able to wake this one."""
@@ -38,7 +35,7 @@ class Loop:
             name: ThreadPoolExecutor(SLOTS, thread_name_prefix=f"send-{name}")
             for name in world.channels
         }
-        self._free = {name: threading.Semaphore(SLOTS) for name in world.channels}
+        self._lanes = {name: Lane() for name in world.channels}
         self._finished: deque[tuple[Delivery, Outcome]] = deque()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._housekeeper = threading.Thread(target=self._tidy, name="tidy", daemon=True)
@@ -49,7 +46,7 @@ class Loop:
         self._housekeeper.start()
 
     def stop(self) -> None:
-        """Claim nothing more, wait for messages that are leaving, then end."""
+        """Claim nothing more, wait for messages that are leaving, keep their outcomes, then end."""
         self._stopping.set()
         self._woken.set()
         self._thread.join()
@@ -57,15 +54,14 @@ class Loop:
         for senders in self._senders.values():
             senders.shutdown(wait=True)
         try:
-            self._settle()
+            tick(self._world, list(self._finished), {})
         except (StoreUnavailable, Conflict) as problem:
             log.warning("engine.outcomes-not-kept", reason=str(problem))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
-            wait = self._cycle()
-            self._woken.wait(wait)
+            self._woken.wait(self._cycle())
 
     def _tidy(self) -> None:
         """Let the store do little by little what would otherwise hold up a commit."""
@@ -78,66 +74,49 @@ class Loop:
     def _cycle(self) -> float:
         """Do what is due; return for how many seconds nothing will be."""
         try:
-            self._settle()
-            if self._is_due(self._next_due()):
-                look_again(self._world)
-                self._hand_out()
-            return self._pause(self._next_due())
+            with self._world.store.read() as reading:
+                due = reading.next_due()
+            now = self._world.now()
+            if not self._finished and (due.soonest is None or due.soonest > now):
+                return self._pause(due.soonest)
+            if self._work():
+                return 0
+            # What is due waits for room in its lane: come back for that, or for the next incident.
+            return min(self._pause(due.incident), PATIENCE.total_seconds())
         except (StoreUnavailable, Conflict, NoRules) as problem:
             log.warning("engine.waits", reason=str(problem))
         except Exception:
             log.exception("engine.failed")
         return LOOK_AT_LEAST_EVERY
 
-    def _next_due(self) -> datetime | None:
-        with self._world.store.read() as reading:
-            return reading.next_due_at()
+    def _work(self) -> bool:
+        """Do one tick; return whether there was anything to do."""
+        now = self._world.now()
+        finished = list(self._finished)
+        back = {delivery.contact.channel for delivery, _ in finished}
+        room = {name: 1 if name in back else lane.room(now) for name, lane in self._lanes.items()}
+        ticked = tick(self._world, finished, room)
+        for delivery, _ in finished:
+            self._finished.popleft()
+            self._lanes[delivery.contact.channel].end()
+        for delivery in ticked.claimed:
+            channel = delivery.contact.channel
+            self._lanes[channel].start(now)
+            self._senders[channel].submit(self._send, delivery)
+        return bool(finished or ticked.claimed or ticked.looked_at)
 
-    def _is_due(self, at: datetime | None) -> bool:
-        return at is not None and at <= self._world.now()
-
-    def _settle(self) -> None:
-        """Keep the outcomes that have come in, all in one transaction.
-
-        If that fails they are given up: the leases end, and the messages go out once more.
-        """
-        finished = [self._finished.popleft() for _ in range(len(self._finished))]
-        if finished:
-            deliver.settle(self._world, finished)
-
-    def _pause(self, next_due: datetime | None) -> float:
-        if next_due is None:
+    def _pause(self, at: datetime | None) -> float:
+        """Seconds until `at`, and never so long that another node's work would wait."""
+        if at is None:
             return LOOK_AT_LEAST_EVERY
-        left = (next_due - self._world.now()).total_seconds()
-        return min(max(left, 0.01), LOOK_AT_LEAST_EVERY)
-
-    def _hand_out(self) -> None:
-        for channel, senders in self._senders.items():
-            slots = self._take_slots(channel)
-            claimed: list[Delivery] = []
-            try:
-                if slots:
-                    claimed = deliver.claim(self._world, channel, slots)
-            finally:
-                self._give_back(channel, slots - len(claimed))
-            for delivery in claimed:
-                senders.submit(self._send, delivery)
+        left = (at - self._world.now()).total_seconds()
+        return min(max(left, 0), LOOK_AT_LEAST_EVERY)
 
     def _send(self, delivery: Delivery) -> None:
         try:
-            self._finished.append((delivery, deliver.attempt(self._world, delivery)))
-        except Exception:
+            outcome = deliver.attempt(self._world, delivery)
+        except Exception as problem:
             log.exception("delivery.failed", message=delivery.message.id)
-        finally:
-            self._give_back(delivery.contact.channel, 1)
-            self._woken.set()
-
-    def _take_slots(self, channel: str) -> int:
-        taken = 0
-        while taken < SLOTS and self._free[channel].acquire(blocking=False):
-            taken += 1
-        return taken
-
-    def _give_back(self, channel: str, slots: int) -> None:
-        for _ in range(slots):
-            self._free[channel].release()
+            outcome = Failed("unknown", f"the channel itself failed: {type(problem).__name__}")
+        self._finished.append((delivery, outcome))
+        self._woken.set()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -141,6 +141,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class NextDue(NamedTuple):
+    """When there is something to do next; None where nothing waits."""
+
+    incident: datetime | None
+    delivery: datetime | None
+
+    @property
+    def soonest(self) -> datetime | None:
+        """The earlier of the two."""
+        return min((at for at in self if at is not None), default=None)
+
+
 class Reading(Protocol):
     """What can be asked of the store; one consistent view while the context lasts."""
 
@@ -175,8 +187,8 @@ class Reading(Protocol):
         alerts_firing, alerts, unreadable, unarmed (open incidents without a next look, must be 0).
         """
 
-    def next_due_at(self) -> datetime | None:
-        """Return when the next incident or delivery is due."""
+    def next_due(self) -> NextDue:
+        """Return when the next incident and the next delivery are due."""
 
     def plan_text(self, version: str) -> tuple[str, str] | None:
         """Return (file name, text) of a kept plan version."""

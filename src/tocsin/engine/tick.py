@@ -1,11 +1,15 @@
-"""One cycle of the engine: look again at every incident whose time has come."""
+"""One cycle of the engine, in one transaction: keep outcomes, look again, claim what is due."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 
+from tocsin.core.delivery import Outcome
+from tocsin.engine import deliver
 from tocsin.engine.advance import Advanced, advance, keep
-from tocsin.engine.ports import Change, Kept
+from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.world import World
 
 INCIDENTS_AT_ONCE = 200
@@ -14,15 +18,40 @@ POISON_AGAIN = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
-def look_again(world: World) -> int:
-    """Do what the plan demands of incidents that are due now; return how many there were.
+class Ticked(NamedTuple):
+    """What a cycle has done: incidents looked at, and deliveries that this node must attempt."""
+
+    looked_at: int
+    claimed: list[Delivery]
+
+
+def tick(
+    world: World, attempts: Sequence[tuple[Delivery, Outcome]], room: Mapping[str, int]
+) -> Ticked:
+    """Keep what came of `attempts`, do what is due, and claim up to `room` messages per channel.
+
+    Raises StoreUnavailable or Conflict with nothing changed.
+    """
+    with world.store.write() as tx:
+        deliver.settle(tx, world, attempts)
+        looked_at = look_again(tx, world)
+        claimed = [
+            delivery
+            for channel, limit in room.items()
+            if limit
+            for delivery in deliver.claim(tx, world, channel, limit)
+        ]
+    return Ticked(looked_at, claimed)
+
+
+def look_again(tx: Transaction, world: World) -> int:
+    """Do what the plan demands of incidents that are due now.
 
     An incident that can't be advanced does not hold up the others: it is looked at again a
     minute later, and the failure is logged as an error each time.
     """
-    now = world.now()
-    with world.store.write() as tx:
-        due = tx.due_incidents(now, INCIDENTS_AT_ONCE)
+    due = tx.due_incidents(world.now(), INCIDENTS_AT_ONCE)
+    if due:
         keep(tx, [_advanced(world, kept) for kept in due])
     return len(due)
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.record import Entry
-from tocsin.engine.ports import Alert, Delivery, Kept, Session, Summary
+from tocsin.engine.ports import Alert, Delivery, Kept, NextDue, Session, Summary
 from tocsin.store import rows
 from tocsin.store.schema import (
     activations,
@@ -133,12 +133,12 @@ class SqlReading:
         question = select(*(count.scalar_subquery().label(n) for n, count in figures.items()))
         return dict(self._connection.execute(question).mappings().one())
 
-    def next_due_at(self) -> datetime | None:
+    def next_due(self) -> NextDue:
         """See Reading."""
         look = incidents.c.look_again_at
         question = select(_soonest(look, look.is_not(None)), _soonest(deliveries.c.due_at, IS_DUE))
         found = self._connection.execute(question).one()
-        return min((rows.instant(at) for at in found if at is not None), default=None)
+        return NextDue(*(rows.instant(at) if at is not None else None for at in found))
 
     def plan_text(self, version: str) -> tuple[str, str] | None:
         """See Reading."""

@@ -8,7 +8,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
 from urllib.parse import unquote, urlsplit
@@ -35,18 +34,23 @@ from tocsin.engine.ports import Channel, Conflict, StoreUnavailable
 from tocsin.engine.rules import Rules
 from tocsin.engine.world import World
 from tocsin.logs import set_up_logs
-from tocsin.settings import BadSettings, Settings, data_directory, named_secret, read_settings
+from tocsin.settings import (
+    STARTER,
+    BadSettings,
+    Settings,
+    data_directory,
+    named_secret,
+    read_settings,
+)
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.sources.alertmanager.view import AlertmanagerView
 from tocsin.store.sql_store import SqlStore, open_store
+from tocsin.wallclock import now
 from tocsin.web.app import make_app
 from tocsin.web.intake import Intake
 from tocsin.web.live import Notifier
 from tocsin.web.sessions import make_sign_in_link
 from tocsin.web.site import Site
-
-STARTER = Path(__file__).parent / "starter"
-"""The plan and the organisation that a new data directory begins with."""
 
 FILES_LOOKED_AT_EVERY = 2.0
 """Seconds between two looks at whether the plan or organisation file has changed."""
@@ -94,11 +98,6 @@ class Files:
             for path in (self.plan, self.organisation)
             for part in (path.stat().st_mtime_ns, path.stat().st_size, path.stat().st_ino)
         )
-
-
-def now() -> datetime:
-    """The time, in UTC; the only place that reads a clock."""
-    return datetime.now(UTC)
 
 
 def serve(options: ServeOptions) -> None:
@@ -233,7 +232,10 @@ def backup(data: Path | None, file: Path) -> None:
 
 def _open(settings: Settings, data: Path) -> SqlStore:
     if settings.database_url:
-        return open_store(settings.database_url)
+        try:
+            return open_store(settings.database_url)
+        except ValueError as problem:
+            raise BadSettings(f"TOCSIN_DATABASE_URL: {problem}") from None
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return open_store(f"sqlite:///{data / 'tocsin.sqlite3'}")
 
@@ -254,14 +256,13 @@ def _load(rules: Rules, files: Files) -> None:
     """Put the files in force; if they are faulty, go on with what was in force before (H10)."""
     rules.restore()
     problems = rules.activate(*files.texts(), now())
+    if rules.refused and not rules.complete:
+        raise BadRules(problems)
     for problem in problems:
         if problem.level != "note":
             log.warning("rules.problem", problem=str(problem))
-    if not rules.refused:
-        return
-    if not rules.complete:
-        raise BadRules(problems)
-    log.error("rules.refused", hint="the last good plan and organisation stay in force")
+    if rules.refused:
+        log.error("rules.refused", hint="the last good plan and organisation stay in force")
 
 
 def _channels(organisation: Organisation, settings: Settings) -> dict[str, Channel]:

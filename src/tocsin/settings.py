@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TOCSIN_"
 
+STARTER = Path(__file__).parent / "starter"
+"""The plan, the organisation and the scenarios that a new installation begins with."""
+
 
 class BadSettings(Exception):
     """One or more settings make no sense; the text says which, and what to write instead."""

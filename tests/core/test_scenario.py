@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tocsin.core.incident import commands as c
@@ -12,7 +13,8 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read
 from tocsin.core.scenario import named_files, read_scenario
 
-STARTER = Path(__file__).parents[2] / "plans" / "starter" / "plan.yaml"
+ROOT = Path(__file__).parents[2]
+STARTER = ROOT / "plans" / "starter" / "plan.yaml"
 
 WHOLE = """
 scenario: nobody answers a P0 on a Friday night
@@ -92,6 +94,17 @@ def test_what_makes_no_sense_is_told_with_its_place(
     (problem,) = problems
     assert (problem.code, (problem.line, problem.column)) == (code, place)
     assert said in f"{problem.what} {problem.hint}"
+    if code.startswith("scenario."):
+        assert f"| `{code}` |" in (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+def test_a_kind_that_the_plan_does_not_have(plan: Plan) -> None:
+    text = "scenario: x\nkind: secrity\n"
+    picky = msgspec.structs.replace(plan, kinds=("security",))
+    _, (problem,) = read_scenario(text, "x", picky)
+    assert (problem.code, problem.line) == ("scenario.kind", 2)
+    assert "Did you mean `security`?" in problem.hint
+    assert read_scenario(text, "x", plan)[1] == [], "it has no list of kinds"
 
 
 def test_all_problems_come_at_once(plan: Plan) -> None:

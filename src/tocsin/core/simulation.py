@@ -203,7 +203,7 @@ class _Rehearsal:
     ) -> Happening:
         t = (at - self._scenario.starts).total_seconds()
         if event is not None:
-            said.setdefault("why", event.why)
+            said.setdefault("why", event.why or _content(event))
         return Happening(
             t=t,
             at=at,
@@ -212,3 +212,14 @@ class _Rehearsal:
             by=event.by if event is not None else "",
             **said,
         )
+
+
+def _content(event: e.Event) -> str:
+    """What an event says besides its kind, where it has no reason of its own."""
+    if isinstance(event, e.Noted):
+        return event.text
+    if isinstance(event, e.FactRecorded):
+        return f"{event.name} = {event.value}"
+    if isinstance(event, e.RoleTaken):
+        return f"{event.role}: {event.person}"
+    return ""

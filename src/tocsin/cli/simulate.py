@@ -1,0 +1,170 @@
+"""`tocsin simulate`: a plan on a virtual clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tocsin.cli import story
+from tocsin.cli.command import Command, make_app
+from tocsin.cli.files import load_plan, load_together, open_text, refused
+from tocsin.cli.output import print_json_line
+from tocsin.cli.trouble import parted, wrong_usage
+from tocsin.core.document import listed, near
+from tocsin.core.instants import parse_instant
+from tocsin.core.plan.model import Plan
+from tocsin.core.scenario import DEFAULT_START, EPOCH, named_files, read_scenario
+from tocsin.core.simulation import Happening, Scenario, everybody_reachable
+from tocsin.core.simulation import simulate as happenings
+from tocsin.core.times import parse_duration
+
+app = make_app()
+
+EXAMPLES = """
+tocsin simulate plan.yaml --severity P0
+tocsin simulate plan.yaml tests/a-bad-evening.scenario.yaml
+tocsin simulate plan.yaml --severity P3 --at "friday 18:00" --for 3d
+tocsin simulate plan.yaml --org org.yaml --json | jq -r 'select(.do == "page") | .to'
+"""
+
+
+@app.command(cls=Command, epilog=EXAMPLES)
+def simulate(
+    plan_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLAN", help="The plan file, or a scenario file that names its plan."
+        ),
+    ],
+    scenario_file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[SCENARIO]", help="What people do; without it nobody reacts."),
+    ] = None,
+    org: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Who is there; without it everybody is reachable."),
+    ] = None,
+    severity: Annotated[str, typer.Option(metavar="CODE", help="The incident's level.")] = "",
+    kind: Annotated[str, typer.Option(metavar="KIND", help="The kind of incident.")] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="When it is detected, in the plan's time zone: `2026-03-06 18:00`, "
+            f"`friday 18:00`. If nobody says: {DEFAULT_START}, a Monday.",
+        ),
+    ] = "",
+    lasts: Annotated[
+        str,
+        typer.Option("--for", metavar="DURATION", help="How long to look on, as in `4h`."),
+    ] = "",
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Let people answer, as this number says.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Play a plan through: who is called, when, and why.
+
+    It is the same code that runs incidents, with another clock and nobody called. Without a
+    scenario an incident of the worst severity is detected and nobody reacts. The same arguments
+    always give the same story: weekdays count from 2026-01-05.
+    """
+    if scenario_file is None and plan_file.name.endswith(".scenario.yaml"):
+        plan_file, scenario_file = _plan_of(plan_file), plan_file
+    plan = load_plan(plan_file)
+    scenario = Scenario(starts=_instant(DEFAULT_START, plan))
+    if scenario_file is not None:
+        scenario = _read(scenario_file, plan)
+        org = org or _named(scenario_file, 1)
+    organisation = load_together(plan, org) if org is not None else everybody_reachable(plan)
+    scenario = _changed(scenario, plan, Changes(severity, kind, at, lasts, seed))
+    happened = happenings(plan, organisation, scenario)
+    if as_json:
+        for happening in happened:
+            print_json_line(_line(happening))
+    else:
+        story.show(plan, organisation, scenario, list(happened))
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line says of the story; it precedes what a scenario says."""
+
+    severity: str
+    kind: str
+    at: str
+    lasts: str
+    seed: int | None
+
+
+def _changed(scenario: Scenario, plan: Plan, wanted: Changes) -> Scenario:
+    changes: dict[str, Any] = {"seed": wanted.seed}
+    if wanted.severity:
+        codes = [severity.code for severity in plan.severities]
+        changes["severity"] = _known(wanted.severity, codes, "severity")
+    if wanted.kind:
+        changes["kind"] = _known(wanted.kind, plan.kinds or [wanted.kind], "kind")
+    if wanted.at:
+        changes["starts"] = _instant(wanted.at, plan)
+    if wanted.lasts:
+        try:
+            changes["lasts"] = parse_duration(wanted.lasts)
+        except ValueError as error:
+            raise parted(error) from None
+    return msgspec.structs.replace(scenario, **changes)
+
+
+def _line(happening: Happening) -> dict[str, Any]:
+    return {
+        "t": int(happening.t) if happening.t == int(happening.t) else happening.t,
+        "do": happening.do,
+        "to": happening.to,
+        "clock": happening.clock,
+        "why": happening.why,
+        "line": happening.line,
+        "by": happening.by,
+        "at": happening.at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def _read(path: Path, plan: Plan) -> Scenario:
+    file = open_text(path, "scenario")
+    scenario, problems = read_scenario(file.content, file.name, plan)
+    if scenario is None:
+        raise refused(problems, [file])
+    return scenario
+
+
+def _plan_of(path: Path) -> Path:
+    named = _named(path, 0)
+    if named is None:
+        raise wrong_usage(
+            f"{path} does not say which plan it is for",
+            "Add `plan: ../plan.yaml` to it, or put the plan first: tocsin simulate PLAN SCENARIO",
+        )
+    return named
+
+
+def _named(path: Path, which: int) -> Path | None:
+    file = open_text(path, "scenario")
+    name = named_files(file.content, file.name)[which]
+    return path.parent / name if name else None
+
+
+def _instant(text: str, plan: Plan) -> datetime:
+    try:
+        return parse_instant(text, EPOCH, plan.time_zone)
+    except ValueError as error:
+        raise parted(error) from None
+
+
+def _known(word: str, known: Iterable[str], what: str) -> str:
+    names = list(known)
+    if word not in names:
+        hint = near(word, names) + f"It knows: {listed(names)}."
+        raise wrong_usage(f"the plan knows no {what} `{word}`", hint)
+    return word

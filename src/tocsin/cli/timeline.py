@@ -1,0 +1,79 @@
+"""Entries of a timeline as lines that people read."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+from tocsin.cli.output import clean
+from tocsin.core.incident.events import BY_PLAN
+
+Entry = Mapping[str, Any]
+
+STYLES = {
+    "opened": "bold",
+    "clock_missed": "red",
+    "clock_met": "green",
+    "nobody_reached": "bold red",
+    "alarmed": "bold red",
+    "not_delivered": "red",
+    "acknowledged": "green",
+    "resolved": "green",
+    "closed": "green",
+}
+
+
+def lines(timeline: Sequence[Entry]) -> Iterator[tuple[datetime, str, Text]]:
+    """Yield for each entry when it happened, by whom, and what, with its reason."""
+    for entry in timeline:
+        kind = str(entry["kind"])
+        what = Text(_what(entry), STYLES.get(kind, ""))
+        why, line = clean(entry.get("why", "")), entry.get("line")
+        if why:
+            what.append(f"; {why}", "dim")
+        if line:
+            what.append(f" (line {line})", "dim")
+        by = clean(entry.get("by", ""))
+        yield datetime.fromisoformat(entry["at"]), "" if by == BY_PLAN else by, what
+
+
+def _what(entry: Entry) -> str:
+    kind = str(entry["kind"])
+    told = _WORDS.get(kind)
+    return clean(told(entry) if told is not None else kind.replace("_", " "))
+
+
+def _severity(entry: Entry) -> str:
+    if entry["severity"] == entry["was"]:
+        return f"severity {entry['severity']} confirmed"
+    word = "" if entry["confirmed"] else ", provisional"
+    return f"severity {entry['was']} -> {entry['severity']}{word}"
+
+
+def _value(entry: Entry) -> str:
+    value = entry["value"]
+    return f"{entry['name']} = {str(value).lower() if isinstance(value, bool) else value}"
+
+
+_WORDS: dict[str, Callable[[Entry], str]] = {
+    "opened": lambda e: f"opened as {e['severity']}: {e['title']}",
+    "severity_changed": _severity,
+    "fact_recorded": _value,
+    "alerts_joined": lambda e: f"alerts joined: {e['count']} ({', '.join(e['names'])})",
+    "alerts_resolved": lambda e: f"alerts over: {e['count']}, still firing: {e['still_firing']}",
+    "clock_started": lambda e: f"clock {e['clock']} runs",
+    "clock_met": lambda e: f"clock {e['clock']} met",
+    "clock_missed": lambda e: f"clock {e['clock']} missed",
+    "clock_dropped": lambda e: f"clock {e['clock']} dropped",
+    "told": lambda e: f"{e['message']} to {e['to']} ({', '.join(e['people'])})",
+    "nobody_reached": lambda e: f"nobody reached as {e['to']}",
+    "alarmed": lambda e: f"nobody has answered: alarm {e['count']}",
+    "escalation_asked": lambda e: f"{e['to']} asked for",
+    "delivered": lambda e: f"{e['message']} delivered to {e['person']} by {e['channel']}",
+    "not_delivered": lambda e: (
+        f"{e['message']} not delivered to {e['person']} by {e['channel']}: {e['next_try']}"
+    ),
+    "noted": lambda e: f"note: {e['text']}",
+    "role_taken": lambda e: f"{e['role']}: {e['person']}",
+}

@@ -1,0 +1,252 @@
+"""A loopback server that answers as the API does, and remembers what it was asked.
+
+`test_api_shapes.py` holds its documents against the API's own models.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tocsin.core.incident import events as e
+from tocsin.core.record import START, chain
+
+ANSWERED = "Fri, 06 Mar 2026 22:10:00 GMT"
+OPENED = "2026-03-06T22:00:00Z"
+
+
+def row(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
+    return {
+        "code": code,
+        "title": "Checkout is down",
+        "state": "open",
+        "severity": "P0",
+        "severity_name": "Critical",
+        "severity_confirmed": False,
+        "severity_why": 'criterion: service_availability == "none"',
+        "kind": "",
+        "opened_at": OPENED,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
+        "resolved_at": None,
+        "closed_at": None,
+        "alerts_firing": 1,
+        "alerts_total": 1,
+        "roles": {},
+        "next_at": "2026-03-06T22:30:00Z",
+        "channel": "#incident-2026-001",
+        "exercise": False,
+    } | changes
+
+
+def entry(number: int, kind: str, **fields: Any) -> dict[str, Any]:
+    same = {"at": OPENED, "by": "tocsin", "via": "", "why": "", "line": 0, "hash": "00" * 32}
+    return {"number": number, "kind": kind, **same, **fields}
+
+
+def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
+    return {
+        **row(code),
+        "number": 1,
+        "plan": "0" * 64,
+        "facts": {"service_availability": {"value": "none", "by": "operator", "at": OPENED}},
+        "clocks": [
+            {
+                "name": "respond",
+                "due": "2026-03-06T22:15:00Z",
+                "state": "running",
+                "started_at": OPENED,
+                "ended_at": None,
+                "line": 29,
+            }
+        ],
+        "ahead": [
+            {
+                "at": "2026-03-06T22:30:00Z",
+                "to": ["engineering-manager"],
+                "do": "page",
+                "why": "escalation step 4",
+                "line": 63,
+            }
+        ],
+        "timeline": [
+            entry(1, "opened", by="operator", severity="P0", title="Checkout is down", line=26),
+            entry(2, "told", message="page", to="on-call-engineer", people=["ana"], line=60),
+            entry(3, "noted", by="ana", text="\x1b[31mred\x1b[0m\x07 herring"),
+        ],
+        "deliveries": [
+            {
+                "id": 1,
+                "incident": code,
+                "kind": "page",
+                "person": "ana",
+                "to": "on-call-engineer",
+                "channel": "email",
+                "state": "sent",
+                "attempts": 1,
+                "due_at": OPENED,
+                "sent_at": "2026-03-06T22:00:02Z",
+                "detail": "",
+                "subject": "[P0 Critical] INC-2026-001 Checkout is down",
+                "short_code": "k7m2",
+                "why": "escalation step 1",
+            }
+        ],
+        "alerts": [],
+        **changes,
+    }
+
+
+def bundle(code: str = "INC-2026-001") -> dict[str, Any]:
+    at = datetime.fromisoformat(OPENED)
+    notes = [e.Noted(at=at, by="ana", text=text) for text in ("one", "two", "three")]
+    entries = list(chain(code, notes, 0, START))
+    return {
+        "format": "tocsin-record-1",
+        "incident": code,
+        "entries": [
+            {"number": one.number, "text": one.text, "hash": one.hash.hex()} for one in entries
+        ],
+        "count": len(entries),
+        "head": entries[-1].hash.hex(),
+    }
+
+
+def problem(status: int, code: str, detail: str, hint: str) -> dict[str, Any]:
+    return {
+        "type": f"https://tocsin.invalid/problems/{code}",
+        "title": "Problem",
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "hint": hint,
+    }
+
+
+STATUS = {
+    "version": "0.1.0",
+    "node": "here-1",
+    "plan": {"name": "starter", "version": "0" * 64, "title": "Incident response"},
+    "organisation": "Example Ltd",
+    "counts": {"incidents_open": 1, "unarmed": 0},
+    "channels": ["email", "inbox"],
+    "refused": [],
+}
+ON_CALL = {
+    "at": "2026-03-06T22:10:00Z",
+    "rosters": [
+        {
+            "roster": "primary",
+            "person": "cleo",
+            "name": "Cleo Lindqvist",
+            "since": "2026-03-02T08:00:00Z",
+            "until": "2026-03-09T08:00:00Z",
+            "why": "rotation",
+            "next": {"person": "ana", "from": "2026-03-09T08:00:00Z"},
+        }
+    ],
+}
+VERIFIED = {"holds": True, "first_broken": None, "incidents": 1, "entries": 3}
+SIGN_IN_LINK = {
+    "url": "http://127.0.0.1:8080/sign-in?code=aaaa-bbbb",
+    "person": "ana",
+    "expires_at": "2026-03-06T22:25:00Z",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Any
+    headers: dict[str, str]
+
+
+class ApiServer:
+    """`answers` maps (method, path) to (status, document); what is not in it is not found."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.answers: dict[tuple[str, str], tuple[int, Any]] = {
+            ("GET", "/readyz"): (200, {"status": "ready"}),
+            ("GET", "/api/v1/incidents"): (200, {"incidents": [row()], "next": None}),
+            ("POST", "/api/v1/incidents"): (201, incident()),
+            ("GET", "/api/v1/incidents/INC-2026-001"): (200, incident()),
+            ("GET", "/api/v1/incidents/INC-2026-001/bundle"): (200, bundle()),
+            ("GET", "/api/v1/on-call"): (200, ON_CALL),
+            ("GET", "/api/v1/status"): (200, STATUS),
+            ("GET", "/api/v1/verify"): (200, VERIFIED),
+            ("POST", "/api/v1/sign-in-links"): (201, SIGN_IN_LINK),
+            ("POST", "/api/v1/test-page"): (201, incident(exercise=True)),
+        }
+        for verb in VERBS:
+            self.answers["POST", f"/api/v1/incidents/INC-2026-001/{verb}"] = (200, incident())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> ApiServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def last(self) -> Request:
+        """The latest request."""
+        return self.requests[-1]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return ANSWERED
+
+            def do_GET(self) -> None:
+                owner.answer(self)
+
+            def do_POST(self) -> None:
+                owner.answer(self)
+
+        return Handler
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        """Remember the request and answer it."""
+        url = urlsplit(handler.path)
+        text = handler.rfile.read(int(handler.headers.get("content-length") or 0))
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        body = json.loads(text) if text else None
+        self.requests.append(Request(handler.command, url.path, query, body, headers))
+        nothing = (
+            404,
+            problem(404, "nothing", f"there is nothing at {url.path}", "look elsewhere"),
+        )
+        status, document = self.answers.get((handler.command, url.path), nothing)
+        payload = document if isinstance(document, bytes) else json.dumps(document).encode()
+        handler.send_response(status)
+        handler.send_header("content-type", "application/json")
+        handler.send_header("content-length", str(len(payload)))
+        handler.end_headers()
+        handler.wfile.write(payload)
+
+
+VERBS = (
+    "acknowledge", "release", "resolve", "reopen", "close",
+    "note", "fact", "severity", "escalate", "role",
+)  # fmt: skip

@@ -1,0 +1,29 @@
+"""The loopback server of these tests answers in the shapes that the API itself promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from tests.cli import api_server as there
+
+from tocsin.web.api import models
+from tocsin.web.problems import ProblemDocument
+
+SHAPES: list[tuple[type[BaseModel], Any]] = [
+    (models.IncidentList, {"incidents": [there.row()], "next": None}),
+    (models.IncidentDocument, there.incident()),
+    (models.Bundle, there.bundle()),
+    (models.OnCallList, there.ON_CALL),
+    (models.Status, there.STATUS),
+    (models.Verification, there.VERIFIED),
+    (models.SignInLink, there.SIGN_IN_LINK),
+    (ProblemDocument, there.problem(409, "incident.closed", "it is closed", "add a note")),
+]
+
+
+@pytest.mark.parametrize(("model", "document"), SHAPES, ids=[m.__name__ for m, _ in SHAPES])
+def test_the_document_is_one_of_the_api(model: type[BaseModel], document: Any) -> None:
+    read = model.model_validate(document)
+    assert read.model_dump(mode="json", by_alias=True).keys() - {"errors"} == document.keys()

@@ -1,0 +1,213 @@
+"""What is asked of a running server, and how its answers are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.api_server import ApiServer, incident, problem, row
+from tests.cli.running import Terminal
+
+CODE = "INC-2026-001"
+
+VERBS = [
+    (["ack"], "acknowledge", {}),
+    (["ack", CODE], "acknowledge", {}),
+    (["ack", CODE.lower(), "--as", "ana", "--why", "mine"], "acknowledge",
+     {"as": "ana", "why": "mine"}),
+    (["release", CODE], "release", {}),
+    (["resolve", CODE], "resolve", {}),
+    (["reopen", CODE], "reopen", {}),
+    (["close", CODE], "close", {}),
+    (["note", "rolled back"], "note", {"text": "rolled back"}),
+    (["note", CODE, "rolled back", "--as", "ana"], "note", {"as": "ana", "text": "rolled back"}),
+    (["fact", "users_affected=1200"], "fact", {"name": "users_affected", "value": 1200}),
+    (["fact", CODE, "data_breach=no"], "fact", {"name": "data_breach", "value": "no"}),
+    (["fact", "cosmetic=true"], "fact", {"name": "cosmetic", "value": True}),
+    (["severity", "P1"], "severity", {"severity": "P1"}),
+    (["escalate", CODE, "level 2"], "escalate", {"to": "level 2"}),
+    (["role", "incident-commander", "ana"], "role",
+     {"role": "incident-commander", "person": "ana"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verb", "body"), VERBS, ids=[" ".join(words) for words, _, _ in VERBS]
+)
+def test_a_verb_is_one_request(
+    tocsin: Terminal, api: ApiServer, arguments: list[str], verb: str, body: dict[str, object]
+) -> None:
+    ran = tocsin(*arguments)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "INC-2026-001  P0 Critical  Checkout is down  open\n"
+    assert (api.last.method, api.last.path) == ("POST", f"/api/v1/incidents/{CODE}/{verb}")
+    assert api.last.body == body
+    assert api.last.headers["authorization"] == "Bearer tocop-test"
+    assert api.last.headers["tocsin-via"] == "cli"
+    assert tocsin(*arguments, "--json").document["code"] == CODE
+
+
+def test_declaring(tocsin: Terminal, api: ApiServer) -> None:
+    ran = tocsin("declare", "Checkout is down", "--fact", "error_rate=0.5", "--severity", "P0")
+    assert ran.code == 0
+    assert api.last.path == "/api/v1/incidents"
+    facts = {"error_rate": 0.5}
+    assert api.last.body == {"title": "Checkout is down", "severity": "P0", "facts": facts}
+
+
+def test_a_code_with_a_slip_is_corrected_and_nothing_is_done(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    ran = tocsin("ack", "INC-2026-01")
+    assert ran.code == 2
+    assert "Did you mean `INC-2026-001`?" in ran.err
+    assert {request.method for request in api.requests} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "said"),
+    [
+        ([], 1, "no incident is open"),
+        ([row("INC-1"), row("INC-2")], 2, "Say which one: INC-1 or INC-2."),
+    ],
+    ids=["none", "two"],
+)
+def test_which_incident_is_meant_must_be_clear(
+    tocsin: Terminal, api: ApiServer, found: list[object], code: int, said: str
+) -> None:
+    api.answers["GET", "/api/v1/incidents"] = (200, {"incidents": found, "next": None})
+    ran = tocsin("resolve")
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "hint"),
+    [
+        (409, 1, "Possible now: reopen, close"),
+        (422, 2, "Possible now: reopen, close"),
+        (401, 1, "Set TOCSIN_KEY"),
+    ],
+)
+def test_a_refusal_is_shown_with_its_hint(
+    tocsin: Terminal, api: ApiServer, status: int, code: int, hint: str
+) -> None:
+    said = problem(status, "incident.resolved", "it is resolved", "possible now: reopen, close")
+    api.answers["POST", f"/api/v1/incidents/{CODE}/acknowledge"] = (status, said)
+    ran = tocsin("ack")
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("tocsin: it is resolved\n")
+    assert hint in ran.err
+
+
+def test_no_server_is_one_line_and_a_hint(tocsin: Terminal) -> None:
+    ran = tocsin("incidents")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 2)
+    assert "tocsin serve" in ran.err
+    ran = tocsin("incidents", "--server", "http://127.0.0.1:1")
+    assert "no server answers at http://127.0.0.1:1" in ran.err
+    assert tocsin("incidents", "--server", "example.org").code == 2
+
+
+def test_what_is_no_tocsin_server_is_recognised(tocsin: Terminal, api: ApiServer) -> None:
+    for status in (200, 502):
+        api.answers["GET", "/api/v1/incidents"] = (status, b"<html>hello</html>")
+        ran = tocsin("incidents")
+        assert ran.code == 1
+        assert api.url in ran.err
+
+
+def test_the_address_and_key_that_a_server_has_left_are_used(
+    tocsin: Terminal, api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOCSIN_SERVER")
+    monkeypatch.delenv("TOCSIN_KEY")
+    (tmp_path / "server.json").write_text(f'{{"url": "{api.url}", "key": "tocop-left"}}')
+    assert tocsin("incidents", "--data", tmp_path).code == 0
+    assert api.last.headers["authorization"] == "Bearer tocop-left"
+    assert tocsin("incidents", "--data", tmp_path, "--server", api.url + "/").code == 0
+    assert api.last.headers["authorization"] == "Bearer tocop-left"
+    elsewhere = api.url.replace("127.0.0.1", "localhost")
+    tocsin("incidents", "--data", tmp_path, "--server", elsewhere)
+    assert "authorization" not in api.last.headers, "a key goes only where it belongs"
+
+
+def test_the_list_shows_what_is_open_and_all_of_it_if_asked(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    ran = tocsin("incidents")
+    heading, line = ran.out.splitlines()
+    assert heading.split() == ["incident", "state", "title", "opened", "next"]
+    assert line == "INC-2026-001  P0  open   Checkout is down  10m ago  in 20m"
+    assert api.last.query["state"] == "open,acknowledged"
+    tocsin("incidents", "--all")
+    assert "state" not in api.last.query
+    assert tocsin("incidents", "--all", "--state", "open").code == 2
+    assert tocsin("incidents", "--json").document == {"incidents": [row()]}
+
+
+def test_an_empty_list(tocsin: Terminal, api: ApiServer) -> None:
+    api.answers["GET", "/api/v1/incidents"] = (200, {"incidents": [], "next": None})
+    assert tocsin("incidents").out == "No incident is open.\n"
+    assert tocsin("incidents", "--json").document == {"incidents": []}
+
+
+def test_an_incident_is_shown_whole_and_does_nothing_to_the_terminal(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    ran = tocsin("show")
+    assert ran.code == 0
+    for words in (
+        "Opened 10m ago. Severity provisional",
+        "service_availability = none",
+        "respond  running  due in 5m",
+        "page by email  sent  9m58s ago",
+        "in 20m  page engineering-manager",
+        "note: red herring",
+    ):
+        assert words in ran.out
+    assert "\x1b" not in ran.out
+    assert "\x07" not in ran.out
+    assert tocsin("show", "--json").document == incident()
+
+
+def test_an_exported_record_can_be_verified_without_a_server(
+    tocsin: Terminal, api: ApiServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "record.json"
+    assert tocsin("show", CODE, "--bundle", file).code == 0
+    assert tocsin("show", CODE, "--bundle", file).code == 1, "nothing is overwritten"
+    asked = len(api.requests)
+    ran = tocsin("verify", file, "--json")
+    assert (ran.code, ran.document["holds"], ran.document["first_broken"]) == (0, True, None)
+    file.write_text(file.read_text().replace("two", "2wo"))
+    ran = tocsin("verify", file, "--json")
+    assert (ran.code, ran.document["holds"]) == (1, False)
+    assert ran.document["first_broken"]["number"] == 2
+    assert "does not hold" in tocsin("verify", file).out
+    assert len(api.requests) == asked
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\0", b"[1]", b'{"format": "x"}'])
+def test_what_is_no_exported_record_is_wrong_usage(
+    tocsin: Terminal, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "record.json"
+    file.write_bytes(content)
+    ran = tocsin("verify", file)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is no exported record" in ran.err
+
+
+def test_the_server_verifies_one_or_all(tocsin: Terminal, api: ApiServer) -> None:
+    assert (
+        tocsin("verify").out
+        == "The record holds: 3 entries of 1 incident, each as it was recorded.\n"
+    )
+    assert api.last.query == {}
+    tocsin("verify", CODE)
+    assert api.last.query == {"incident": CODE}
+    broken = {"incident": CODE, "number": 2, "what": "entry 2 is missing"}
+    said = {"holds": False, "first_broken": broken, "incidents": 1, "entries": 3}
+    api.answers["GET", "/api/v1/verify"] = (200, said)
+    assert tocsin("verify").code == 1

@@ -1,0 +1,97 @@
+"""`tocsin simulate`: stories for people and for programs, scenarios, reproducible times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.running import PLANS, Terminal
+
+STARTER = PLANS / "starter" / "plan.yaml"
+ORG = PLANS / "starter" / "org.yaml"
+SCENARIOS = sorted((PLANS / "starter" / "tests").glob("*.scenario.yaml"))
+
+
+def test_lines_for_programs(tocsin: Terminal) -> None:
+    ran = tocsin("simulate", STARTER, "--json")
+    assert (ran.code, ran.err) == (0, "")
+    first = ran.documents[0]
+    assert first["t"] == 0
+    assert first["at"] == "2026-01-05T10:00:00Z"
+    for line in ran.documents:
+        assert {"t", "do", "to", "clock", "why", "line"} <= line.keys()
+    assert ran.out == tocsin("simulate", STARTER, "--json").out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_table_for_people_that_fits_and_a_closing_sentence(
+    tocsin: Terminal, columns: int
+) -> None:
+    ran = tocsin.at(columns)("simulate", STARTER, "--severity", "P0")
+    assert ran.code == 0
+    *story, _, closing = ran.out.splitlines()[3:]
+    assert max(map(len, story)) <= columns
+    assert any(line.startswith("T+0:10  Mon 10:10  page team-lead") for line in story)
+    assert "Nobody answers: after 45m the alarm goes to team-lead" in closing
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
+def test_the_starter_scenarios_can_be_played_and_find_their_plan(
+    tocsin: Terminal, scenario: Path
+) -> None:
+    alone = tocsin("simulate", scenario, "--json")
+    assert alone.code == 0, alone.err
+    assert "refused" not in {line["do"] for line in alone.documents}
+    assert tocsin("simulate", STARTER, scenario, "--org", ORG, "--json").out == alone.out
+
+
+def test_options_precede_the_scenario(tocsin: Terminal) -> None:
+    ran = tocsin("simulate", SCENARIOS[0], "--severity", "P3", "--at", "monday 09:00 UTC",
+                 "--for", "1h", "--json")  # fmt: skip
+    assert ran.documents[0]["to"] == "P3"
+    assert ran.documents[0]["at"] == "2026-01-05T09:00:00Z"
+    assert all(line["t"] <= 3600 for line in ran.documents)
+
+
+def test_a_seed_lets_people_answer_the_same_way_each_time(tocsin: Terminal) -> None:
+    stories = {
+        seed: tocsin("simulate", STARTER, "--seed", str(seed), "--json").out for seed in range(4)
+    }
+    assert len(set(stories.values())) > 1
+    for seed, story in stories.items():
+        assert tocsin("simulate", STARTER, "--seed", str(seed), "--json").out == story
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--severity", "P9"], "knows no severity `P9`"),
+        (["--at", "someday"], "is no point in time"),
+        (["--at", "friday 18:00 Europe/Berln"], "Did you mean `Europe/Berlin`?"),
+        (["--for", "15"], "has no unit"),
+        (["--seed", "x"], "--seed"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(
+    tocsin: Terminal, arguments: list[str], said: str
+) -> None:
+    ran = tocsin("simulate", STARTER, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_a_faulty_scenario_shows_its_problems_and_plays_nothing(
+    tocsin: Terminal, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.scenario.yaml"
+    file.write_text("scenario: x\nstory:\n  - {at: 5, acknowlege: ana}\n", encoding="utf-8")
+    ran = tocsin("simulate", STARTER, file)
+    assert (ran.code, ran.out) == (1, "")
+    assert "Did you mean `acknowledge`?" in ran.err
+    assert "`5` has no unit" in ran.err
+
+
+def test_an_organisation_that_lacks_somebody_is_refused(tocsin: Terminal) -> None:
+    ran = tocsin("simulate", PLANS / "provider-sync" / "plan.yaml", "--org", ORG)
+    assert (ran.code, ran.out) == (1, "")
+    assert "sprint-board" in ran.err

@@ -1,0 +1,1 @@
+"""Pages, API and intake over HTTP; imports core and engine."""

@@ -1,0 +1,292 @@
+"""Who asks, and what they may: one function decides, for every way in."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Literal
+
+from starlette.requests import Request, cookie_parser
+
+from tocsin.core.people import Integration, Person
+from tocsin.engine.keys import integration_key, operator_key, same
+from tocsin.engine.world import World
+from tocsin.web.problems import Trouble
+from tocsin.web.same_site import is_same_site
+from tocsin.web.site import web_of
+
+Need = Literal["public", "answer", "intake", "alerts", "read", "respond", "administer"]
+Via = Literal["page", "api", "cli"]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_OPERATOR = "tocop-"
+_INTEGRATION = "tocin-"
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """Nobody we know; `reason` says what was wrong with what they showed, if with anything."""
+
+    reason: str = ""
+    code: str = "access.no-key"
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Whoever holds the operator key; may act for a person, who then stands on the record."""
+
+    person: Person | None = None
+    via: Via = "api"
+
+    @property
+    def by(self) -> str:
+        """What the record says."""
+        return self.person.id if self.person is not None else "operator"
+
+
+@dataclass(frozen=True)
+class PersonCaller:
+    """A person of the organisation with a session in a browser."""
+
+    person: Person
+    token_hash: bytes = field(repr=False)
+
+    @property
+    def by(self) -> str:
+        """What the record says."""
+        return self.person.id
+
+
+@dataclass(frozen=True)
+class IntegrationCaller:
+    """A machine that may send its alerts and nothing else."""
+
+    integration: Integration
+
+    @property
+    def by(self) -> str:
+        """What the record says."""
+        return self.integration.id
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Whoever opened the answering link of a message that was sent to `person`."""
+
+    person: str
+
+    @property
+    def by(self) -> str:
+        """What the record says."""
+        return self.person
+
+
+Caller = Anonymous | Operator | PersonCaller | IntegrationCaller | Answering
+Known = Operator | PersonCaller
+
+_PERSONS_NEEDS: dict[str, frozenset[Need]] = {
+    "viewer": frozenset({"read", "alerts"}),
+    "responder": frozenset({"read", "alerts", "respond"}),
+    "administrator": frozenset({"read", "alerts", "respond", "administer"}),
+}
+
+
+def authorise(caller: Caller, need: Need) -> None:
+    """Let `caller` do what `need` stands for, or raise Trouble that says why not.
+
+    Whatever is not listed is not allowed.
+    """
+    if need == "public" or need in _allowed(caller):
+        return
+    if isinstance(caller, Anonymous):
+        raise Trouble(
+            401,
+            caller.code,
+            caller.reason or "this needs a key or a signed-in person",
+            "send `Authorization: Bearer KEY`, or sign in at /sign-in",
+        )
+    what = f"{_words(caller)} may not {need} here"
+    raise Trouble(403, "access.not-allowed", what, _way_out(caller))
+
+
+def _allowed(caller: Caller) -> frozenset[Need]:
+    match caller:
+        case Operator():
+            return _PERSONS_NEEDS["administrator"]
+        case PersonCaller(person):
+            return _PERSONS_NEEDS[person.access]
+        case IntegrationCaller():
+            return frozenset({"intake", "alerts"})
+        case Answering():
+            return frozenset({"answer"})
+        case Anonymous():
+            return frozenset()
+
+
+def _words(caller: Caller) -> str:
+    match caller:
+        case PersonCaller(person):
+            return f"{person.name} ({person.access})"
+        case IntegrationCaller(integration):
+            return f"the key of the integration {integration.id}"
+        case Answering():
+            return "an answering link"
+        case _:
+            return "this key"
+
+
+def _way_out(caller: Caller) -> str:
+    match caller:
+        case PersonCaller():
+            return "an administrator can raise `access` in the organisation file"
+        case IntegrationCaller():
+            return "an integration's key is good for its own intake only; use the operator key"
+        case _:
+            return "use the key that belongs to this"
+
+
+def caller_of(world: World, headers: Mapping[str, str]) -> Caller:
+    """Return who sent a request with these headers (names in small letters, or case-blind).
+
+    A key that is shown counts, also where it is wrong and a session would do. Raises NoRules if
+    nobody can be known yet, and Trouble if a key is to act for somebody who does not exist.
+    """
+    shown = headers.get("authorization", "")
+    if shown:
+        caller = _holder(world, _key_in(shown))
+        if isinstance(caller, Operator):
+            via: Via = "cli" if headers.get("tocsin-via") == "cli" else "api"
+            return Operator(acting_for(world, headers.get("tocsin-as", "")), via)
+        return caller
+    token = session_token(world, headers.get("cookie", ""))
+    return _signed_in(world, token) if token else Anonymous()
+
+
+def integration_of(world: World, headers: Mapping[bytes, bytes]) -> str | None:
+    """Return the integration whose key a request shows, None if it shows no such key."""
+    caller = _holder(world, _key_in(headers.get(b"authorization", b"").decode("latin-1")))
+    try:
+        authorise(caller, "intake")
+    except Trouble:
+        return None
+    return caller.by if isinstance(caller, IntegrationCaller) else None
+
+
+def acting_for(world: World, person_id: str) -> Person | None:
+    """Return the person a key acts for, None if for nobody; raises Trouble for one unknown."""
+    if not person_id:
+        return None
+    people = world.rules.organisation.people
+    if person_id not in people:
+        known = ", ".join(sorted(people))
+        raise Trouble(422, "person.unknown", f"there is no person {person_id!r}", f"known: {known}")
+    return people[person_id]
+
+
+def cookie_name(world: World) -> str:
+    """Return the name of the session's cookie; by https one that no other host can have set."""
+    return "__Host-tocsin" if world.base_url.startswith("https://") else "tocsin"
+
+
+def session_token(world: World, cookies: str) -> str:
+    """Return the session token in a Cookie header, "" if there is none."""
+    return cookie_parser(cookies).get(cookie_name(world), "") if cookies else ""
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a token."""
+    return sha256(token.encode()).digest()
+
+
+def _key_in(shown: str) -> str:
+    """Take the key out of an Authorization header: a bearer's, or the password of Basic."""
+    scheme, _, rest = shown.strip().partition(" ")
+    rest = rest.strip()
+    if scheme.lower() == "bearer":
+        return rest
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        user_and_password = b64decode(rest, validate=True).decode("utf-8", "replace")
+    except (Base64Error, ValueError):
+        return ""
+    return user_and_password.partition(":")[2]
+
+
+def _holder(world: World, key: str) -> Caller:
+    if key.startswith(_OPERATOR) and same(key, operator_key(world.secret)):
+        return Operator()
+    if key.startswith(_INTEGRATION):
+        name = key.removeprefix(_INTEGRATION).rpartition("-")[0]
+        integration = world.rules.organisation.integrations.get(name)
+        if integration is not None and same(
+            key, integration_key(world.secret, name, integration.key_version)
+        ):
+            return IntegrationCaller(integration)
+    return Anonymous("this key is not known, or no longer", "access.wrong-key")
+
+
+def _signed_in(world: World, token: str) -> Caller:
+    hashed = token_hash(token)
+    with world.store.read() as reading:
+        session = reading.session(hashed, world.now())
+    if session is None:
+        return Anonymous("you are no longer signed in", "access.signed-out")
+    person = world.rules.organisation.people.get(session.person)
+    if person is None:
+        return Anonymous("you are no longer in the organisation file", "access.signed-out")
+    return PersonCaller(person, hashed)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The dependency by which a route declares what it needs; gives the route its caller."""
+
+    need: Need
+
+    def __call__(self, request: Request) -> Caller:
+        """Let the request through, or raise Trouble."""
+        caller = caller_of(web_of(request).world, request.headers)
+        authorise(caller, self.need)
+        if isinstance(caller, PersonCaller) and request.method not in SAFE_METHODS:
+            demand_same_site(request)
+        return caller
+
+
+@dataclass(frozen=True)
+class Public(Needs):
+    """Declares that a route is for everybody; asks nobody who they are.
+
+    It needs neither a store nor a thread, so that such a route answers when both are wanting.
+    """
+
+    need: Need = "public"
+
+    async def __call__(self, _request: Request) -> Caller:  # type: ignore[override]
+        """Let the request through."""
+        return Anonymous()
+
+
+@dataclass(frozen=True)
+class KnownNeeds(Needs):
+    """As Needs, where only a person or the operator can have got through."""
+
+    def __call__(self, request: Request) -> Known:
+        """Let the request through, or raise Trouble."""
+        caller = super().__call__(request)
+        if not isinstance(caller, Operator | PersonCaller):
+            raise AssertionError(f"{self.need} lets {caller!r} through")
+        return caller
+
+
+def demand_same_site(request: Request) -> None:
+    """Raise Trouble if a browser sent this request from a page that is not ours."""
+    if not is_same_site(request.headers, web_of(request).world.base_url):
+        raise Trouble(
+            403,
+            "access.cross-site",
+            "this request does not come from a page of this site",
+            "open the page here and try again; programs send a key instead of a cookie",
+        )

@@ -1,0 +1,78 @@
+"""What API routes share: what they are given, how they act, and how they refuse."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends
+
+from tocsin.core.incident.commands import Refusal
+from tocsin.core.incident.state import Incident
+from tocsin.web.access import Known, KnownNeeds, Operator, Via, acting_for
+from tocsin.web.api import documents
+from tocsin.web.api import models as m
+from tocsin.web.problems import ProblemDocument, Trouble, refused
+from tocsin.web.room import Room, open_room
+from tocsin.web.site import Web, given_web
+
+TheWeb = Annotated[Web, Depends(given_web)]
+Reader = Annotated[Known, Depends(KnownNeeds("read"))]
+Responder = Annotated[Known, Depends(KnownNeeds("respond"))]
+Administrator = Annotated[Known, Depends(KnownNeeds("administer"))]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the problem documents that a route may answer with, beside 401, 403 and 503."""
+    what = {
+        400: "The request can't be understood.",
+        401: "No key, or no signed-in person.",
+        403: "Not allowed with this key, or for this person.",
+        404: "There is no such thing.",
+        409: "Refused: it does not fit the state of the incident. `hint` says what does.",
+        422: "A value can't be used. `errors` says which.",
+        503: "Not just now, and nothing was kept. `Retry-After` says when.",
+    }
+    return {
+        status: {"description": what[status], "model": ProblemDocument}
+        for status in sorted({401, 403, 503, *statuses})
+    }
+
+
+def acting(web: Web, caller: Known, as_: str, why: str) -> dict[str, Any]:
+    """Return who a command is by, through what, and why."""
+    via: Via = "api"
+    by = caller.by
+    if isinstance(caller, Operator):
+        via = caller.via
+        if person := acting_for(web.world, as_):
+            by = person.id
+    elif as_ not in ("", caller.person.id):
+        hint = "leave out `as`; only the operator key acts for others"
+        raise Trouble(403, "access.not-yourself", f"{by} can't act as {as_!r}", hint)
+    return {"by": by, "via": via, "why": why}
+
+
+def room_of(web: Web, code: str) -> Room:
+    """Return an incident with everything around it; raises Trouble if there is none."""
+    room = open_room(web.world, code)
+    if room is None:
+        raise Trouble(
+            404,
+            "incident.unknown",
+            f"there is no incident {code}",
+            "GET /api/v1/incidents lists them",
+        )
+    return room
+
+
+def demand_person(web: Web, person_id: str) -> None:
+    """Raise Trouble unless somebody in the organisation has that id."""
+    people = web.world.rules.organisation.people
+    if person_id not in people:
+        hint = f"known: {', '.join(sorted(people))}"
+        raise Trouble(422, "person.unknown", f"there is no person {person_id!r}", hint)
+
+
+def shown(web: Web, outcome: Incident | Refusal) -> m.IncidentDocument:
+    """Return the incident as it truly is after a command; raises Trouble for a refusal."""
+    if isinstance(outcome, Refusal):
+        raise refused(outcome)
+    return documents.incident(room_of(web, outcome.code))

@@ -1,0 +1,143 @@
+"""From the engine's values to the API's documents."""
+
+from typing import Any
+
+import msgspec
+
+from tocsin.core.record import Entry
+from tocsin.engine.ports import Alert, Delivery
+from tocsin.web.api import models as m
+from tocsin.web.room import Room, Row
+
+_said = msgspec.json.Decoder(dict[str, Any])
+
+
+def row(found: Row) -> m.IncidentRow:
+    """Return an incident as lists show it."""
+    return m.IncidentRow(**_row(found))
+
+
+def incident(room: Room) -> m.IncidentDocument:
+    """Return an incident with everything around it."""
+    facts = {
+        name: m.FactDocument(value=fact.value, by=fact.by, at=fact.at)
+        for name, fact in room.incident.facts.items()
+    }
+    return m.IncidentDocument(
+        **_row(room),
+        number=room.incident.id,
+        plan=room.incident.plan,
+        facts=facts,
+        clocks=clocks(room),
+        ahead=ahead(room),
+        timeline=[timeline_entry(entry) for entry in room.timeline],
+        deliveries=[delivery(one) for one in room.deliveries],
+        alerts=[alert(one) for one in room.alerts],
+    )
+
+
+def clocks(room: Room) -> list[m.ClockDocument]:
+    """Return the incident's clocks, soonest first."""
+    return [
+        m.ClockDocument(
+            name=clock.name,
+            due=clock.due,
+            state=clock.state,
+            started_at=clock.started_at,
+            ended_at=clock.ended_at,
+            line=clock.line,
+        )
+        for clock in sorted(room.incident.clocks, key=lambda clock: clock.due)
+    ]
+
+
+def ahead(room: Room) -> list[m.AheadDocument]:
+    """Return the steps that follow if nothing happens, the alarm after the last one included."""
+    steps = [
+        m.AheadDocument(
+            at=next_.at,
+            to=list(next_.step.to),
+            do=next_.step.do,
+            why=next_.step.why,
+            line=next_.step.line,
+        )
+        for next_ in room.ahead
+    ]
+    if room.alarm_at is not None:
+        rule = room.plan.exhausted
+        why = "all steps were taken and nobody has acknowledged"
+        alarm = m.AheadDocument(
+            at=room.alarm_at, to=list(rule.page), do="alarm", why=why, line=rule.line
+        )
+        steps.append(alarm)
+    return steps
+
+
+def timeline_entry(entry: Entry) -> m.TimelineEntry:
+    """Return one entry with the fields of its kind; what is not known here goes out as it is."""
+    said = _said.decode(entry.text)
+    return m.TimelineEntry(**{**said, "number": entry.number, "hash": entry.hash.hex()})
+
+
+def delivery(found: Delivery) -> m.DeliveryDocument:
+    """Return a delivery, without the address and the answering link of its person."""
+    return m.DeliveryDocument(
+        id=found.id,
+        incident=found.incident,
+        kind=found.kind,
+        person=found.person,
+        to=found.to,
+        channel=found.contact.channel,
+        state=found.state,
+        attempts=found.attempts,
+        due_at=found.due_at,
+        sent_at=found.sent_at,
+        detail=found.detail,
+        subject=found.message.subject,
+        short_code=found.message.short_code,
+        why=found.message.why,
+    )
+
+
+def alert(found: Alert) -> m.AlertDocument:
+    """Return an alert with what its source said."""
+    said = _said.decode(found.text)
+    return m.AlertDocument(
+        id=found.id,
+        integration=found.integration,
+        fingerprint=found.fingerprint.hex(),
+        firing=found.firing,
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        disposition=found.disposition,
+        incident_number=found.incident_id,
+        labels=said.get("labels", {}),
+        annotations=said.get("annotations", {}),
+        link=said.get("link", ""),
+        received_at=found.received_at,
+    )
+
+
+def _row(found: Row) -> dict[str, Any]:
+    incident = found.incident
+    return {
+        "code": incident.code,
+        "title": incident.title,
+        "state": incident.state,
+        "severity": incident.severity,
+        "severity_name": found.severity_name,
+        "severity_confirmed": incident.severity_confirmed,
+        "severity_why": incident.severity_why,
+        "kind": incident.incident_kind,
+        "opened_at": incident.opened_at,
+        "acknowledged_by": incident.acknowledged_by or None,
+        "acknowledged_at": incident.acknowledged_at,
+        "resolved_at": incident.resolved_at,
+        "closed_at": incident.closed_at,
+        "alerts_firing": incident.alerts_firing,
+        "alerts_total": incident.alerts_total,
+        "roles": dict(incident.roles),
+        "next_at": found.look_again_at,
+        "channel": incident.channel,
+        "exercise": incident.exercise,
+    }

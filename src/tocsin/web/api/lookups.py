@@ -1,0 +1,175 @@
+"""Questions beside the incidents: who is on call, messages, alerts, the record as a whole."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from tocsin.core.oncall import next_shift, on_call
+from tocsin.core.people import Roster
+from tocsin.core.record import Break, first_break
+from tocsin.engine.ports import Kept, Reading
+from tocsin.web.access import Known, Operator
+from tocsin.web.api import documents
+from tocsin.web.api import models as m
+from tocsin.web.api.asking import Reader, TheWeb, problems
+from tocsin.web.api.incidents import Cursor, Limit, number_in
+from tocsin.web.problems import Trouble
+from tocsin.web.room import whole_timeline
+from tocsin.web.site import Web
+
+router = APIRouter(prefix="/api/v1")
+
+PAYLOAD_SHOWN = 2000
+"""Characters of something incomprehensible that an answer shows."""
+
+INCIDENTS_AT_ONCE = 200
+
+
+@router.get("/on-call", tags=["people"], responses=problems(404, 422))
+def who_is_on_call(
+    web: TheWeb,
+    _caller: Reader,
+    roster: Annotated[str, Query(description="One roster; all if left out.")] = "",
+    at: Annotated[
+        datetime | None, Query(description="An instant with offset; now if left out.")
+    ] = None,
+) -> m.OnCallList:
+    """Say who is on call, until when, and who is next."""
+    organisation = web.world.rules.organisation
+    now = at or web.world.now()
+    if now.tzinfo is None:
+        hint = "write it with its offset: 2026-03-06T23:00:00+01:00"
+        raise Trouble(422, "request.at", "this time says no offset", hint)
+    if roster and roster not in organisation.rosters:
+        known = ", ".join(sorted(organisation.rosters)) or "none"
+        raise Trouble(404, "roster.unknown", f"there is no roster {roster!r}", f"known: {known}")
+    wanted = [organisation.rosters[roster]] if roster else organisation.rosters.values()
+    return m.OnCallList(at=now, rosters=[duty(web, one, now) for one in wanted])
+
+
+def duty(web: Web, roster: Roster, now: datetime) -> m.OnCall:
+    """Return who is on call in one roster, and who is next."""
+    people = web.world.rules.organisation.people
+    shift, after = on_call(roster, now), next_shift(roster, now)
+    person = people.get(shift.person)
+    return m.OnCall(
+        roster=roster.id,
+        person=shift.person,
+        name=person.name if person is not None else shift.person,
+        since=shift.start,
+        until=shift.end,
+        why=shift.why,
+        next=m.NextShift(person=after.person, from_=after.start),
+    )
+
+
+@router.get("/inbox", tags=["people"], responses=problems(404, 422))
+def inbox(
+    web: TheWeb,
+    caller: Reader,
+    person: Annotated[str, Query(description="Whose; your own if left out.")] = "",
+    limit: Limit = 50,
+) -> m.InboxDocument:
+    """List a person's newest messages over all channels. Others' are for administrators."""
+    whose = person or _oneself(caller)
+    may_see_all = isinstance(caller, Operator) or caller.person.access == "administrator"
+    if not may_see_all and whose != caller.by:
+        hint = "leave out `person` for your own messages"
+        raise Trouble(403, "access.not-yourself", "these are somebody else's messages", hint)
+    with web.world.store.read() as reading:
+        found = reading.inbox(whose, limit)
+    return m.InboxDocument(person=whose, messages=[documents.delivery(one) for one in found])
+
+
+def _oneself(caller: Known) -> str:
+    if isinstance(caller, Operator) and caller.person is None:
+        hint = "name one: ?person=ID"
+        raise Trouble(422, "person.missing", "the operator key is no person", hint)
+    return caller.by
+
+
+@router.get("/unreadable", tags=["alerts"], responses=problems(422))
+def unreadable(web: TheWeb, _caller: Reader, limit: Limit = 50) -> m.UnreadableList:
+    """List what arrived and could not be understood, newest first."""
+    with web.world.store.read() as reading:
+        found = reading.unreadable(limit)
+    return m.UnreadableList(
+        unreadable=[
+            m.UnreadableDocument(
+                id=number,
+                received_at=received_at,
+                integration=item.integration,
+                why=item.why,
+                size=len(item.payload),
+                payload=item.payload[:PAYLOAD_SHOWN].decode("utf-8", "replace"),
+            )
+            for number, received_at, item in found
+        ]
+    )
+
+
+@router.get("/alerts", tags=["alerts"], responses=problems(404, 422))
+def alerts(
+    web: TheWeb,
+    _caller: Reader,
+    incident: Annotated[str, Query(description="Those of one incident.")] = "",
+    firing: Annotated[bool | None, Query(description="Only those that fire, or don't.")] = None,
+    cursor: Cursor = "",
+) -> m.AlertList:
+    """List alerts, oldest first, a hundred at a time."""
+    at_once = 100
+    with web.world.store.read() as reading:
+        incident_id = _known(reading, incident).incident.id if incident else None
+        found = reading.alerts(incident_id, firing, at_once + 1, number_in(cursor) or 0)
+    more = found[at_once - 1].id if len(found) > at_once else None
+    return m.AlertList(
+        alerts=[documents.alert(one) for one in found[:at_once]],
+        next=str(more) if more is not None else None,
+    )
+
+
+@router.get("/verify", tags=["record"], responses=problems(404))
+def verify(
+    web: TheWeb,
+    _caller: Reader,
+    incident: Annotated[str, Query(description="One incident; all if left out.")] = "",
+) -> m.Verification:
+    """Check the chains of hashes of one incident, or of all."""
+    checked = m.Verification(holds=True, first_broken=None, incidents=0, entries=0)
+    for code in [incident] if incident else _codes(web):
+        with web.world.store.read() as reading:
+            kept = _known(reading, code)
+            entries = whole_timeline(reading, kept)
+        checked.incidents += 1
+        checked.entries += len(entries)
+        broken = first_break(code, entries, kept.entries, kept.head)
+        if broken is not None and checked.first_broken is None:
+            checked.holds = False
+            checked.first_broken = _break(broken)
+    return checked
+
+
+def _codes(web: Web) -> list[str]:
+    """Return the codes of all incidents, oldest first."""
+    codes: list[str] = []
+    before: int | None = None
+    while True:
+        with web.world.store.read() as reading:
+            page = reading.incidents((), before, INCIDENTS_AT_ONCE)
+        codes += [summary.incident.code for summary in page]
+        if len(page) < INCIDENTS_AT_ONCE:
+            return codes[::-1]
+        before = page[-1].incident.id
+
+
+def _known(reading: Reading, code: str) -> Kept:
+    kept = reading.incident(code)
+    if kept is None:
+        hint = "GET /api/v1/incidents lists them"
+        raise Trouble(404, "incident.unknown", f"there is no incident {code}", hint)
+    return kept
+
+
+def _break(broken: Break) -> m.BreakDocument:
+    return m.BreakDocument(incident=broken.incident, number=broken.number, what=broken.what)

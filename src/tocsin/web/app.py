@@ -1,0 +1,208 @@
+"""The application: all routes, what stands around them, and how every error is answered."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from tocsin.engine.ports import Conflict, StoreUnavailable
+from tocsin.engine.rules import NoRules
+from tocsin.engine.world import World
+from tocsin.web import health
+from tocsin.web.access import Needs
+from tocsin.web.api import administration, alertmanager, incidents, lookups, verbs
+from tocsin.web.figures import Figures
+from tocsin.web.pages import answer, declare, errors, inbox, live, on_call, room, sign_in
+from tocsin.web.pages import incidents as incident_pages
+from tocsin.web.problems import Trouble, WrongField, unavailable
+from tocsin.web.site import Site, Web
+from tocsin.web.wrappers import Guarded, IntakeFirst, Watched
+
+STATIC = Path(__file__).parent / "static"
+
+MACHINE_PATHS = ("/api/", "/in/", "/v2/", "/metrics", "/healthz", "/readyz")
+"""Where errors are problem documents; elsewhere they are pages."""
+
+ROUTERS = (
+    health.router,
+    incidents.router,
+    verbs.router,
+    lookups.router,
+    administration.router,
+    sign_in.router,
+    answer.router,
+    live.router,
+    incident_pages.router,
+    declare.router,
+    room.router,
+    inbox.router,
+    on_call.router,
+)
+
+
+def make_app(world: World, site: Site) -> FastAPI:
+    """Return the application that serves the API, the pages and the answering links."""
+    web = Web(world, site)
+    app = FastAPI(
+        title="Tocsin",
+        summary="Incident response that runs the plan you wrote.",
+        version=site.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.web = web
+    app.state.figures = Figures(site.version, lambda: _counts(world))
+    for router in ROUTERS:
+        app.include_router(router)
+    if site.alert_view is not None:
+        app.include_router(alertmanager.router_for(site.alert_view, world.now()))
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _answer_errors(app)
+    app.add_middleware(Watched, figures=app.state.figures)
+    app.add_middleware(Guarded, secure=web.secure)
+    if site.intake_app is not None:
+        app.add_middleware(IntakeFirst, intake=site.intake_app)
+    if open_to_all := undeclared(app):
+        raise AssertionError(f"these routes do not say what they need: {open_to_all}")
+    app.state.description = _description(app)
+    return app
+
+
+def _counts(world: World) -> Mapping[str, int]:
+    with world.store.read() as reading:
+        return reading.counts()
+
+
+def needs_by_route(app: FastAPI) -> Iterator[tuple[str, str, str]]:
+    """Yield (method, path, need) of every route; the need is "" where none is declared.
+
+    Static files are the one thing that is not a route: whoever asks gets them.
+    """
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, Mount):
+            need = "public" if context.original_route.name == "static" else ""
+            yield "GET", context.original_route.path, need
+            continue
+        dependant = getattr(context.original_route, "dependant", None)
+        declared = [d.call for d in dependant.dependencies] if dependant is not None else []
+        needs = [call.need for call in declared if isinstance(call, Needs)]
+        for method in sorted(getattr(context, "methods", None) or ()):
+            yield method, context.path or "", needs[0] if len(needs) == 1 else ""
+
+
+def undeclared(app: FastAPI) -> list[str]:
+    """Return the routes that do not declare, once, what they need."""
+    return [f"{method} {path}" for method, path, need in needs_by_route(app) if not need]
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    """Describe the API; each operation says what its caller needs."""
+    described = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        routes=app.routes,
+        openapi_version="3.1.0",
+    )
+    described["servers"] = [{"url": "/"}]
+    schemes = described.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes["key"] = {"type": "http", "scheme": "bearer", "description": "The operator key."}
+    for method, path, need in needs_by_route(app):
+        operation = described["paths"].get(path, {}).get(method.lower())
+        if operation is not None:
+            operation["security"] = [{"key": []}]
+            operation["x-tocsin-need"] = need
+    _as_problem_documents(described)
+    return described
+
+
+def _as_problem_documents(described: dict[str, Any]) -> None:
+    """Say that errors come as application/problem+json."""
+    for path in described["paths"].values():
+        for operation in path.values():
+            for status, answered in operation["responses"].items():
+                content = answered.get("content", {})
+                if status.startswith(("4", "5")) and "application/json" in content:
+                    content["application/problem+json"] = content.pop("application/json")
+
+
+def _answer_errors(app: FastAPI) -> None:
+    app.add_exception_handler(Trouble, _trouble)
+    app.add_exception_handler(RequestValidationError, _wrong_values)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(StoreUnavailable, _unavailable)
+    app.add_exception_handler(Conflict, _unavailable)
+    app.add_exception_handler(NoRules, _no_rules)
+    app.add_exception_handler(Exception, _fault)
+
+
+def _answered(request: Request, trouble: Trouble) -> Response:
+    if request.url.path.startswith(MACHINE_PATHS):
+        return trouble.response()
+    return errors.page(request, trouble)
+
+
+def _trouble(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Trouble)
+    return _answered(request, error)
+
+
+def _wrong_values(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    trouble = Trouble(
+        422,
+        "request.wrong-values",
+        "some values of this request can't be used",
+        "see `errors`; /api/openapi.json says what each may be",
+    )
+    for one in error.errors():
+        where = ".".join(str(part) for part in one["loc"])
+        trouble.errors.append(WrongField(where=where, what=one["msg"]))
+    return _answered(request, trouble)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    known = {
+        404: ("request.not-found", f"there is nothing at {path}", "see /api/openapi.json"),
+        405: ("request.method", f"{request.method} is not possible here", "see Allow"),
+        413: ("request.too-large", "the request is too large", "send less at a time"),
+    }
+    fallback = ("request.wrong", str(error.detail), "see /api/openapi.json")
+    code, detail, hint = known.get(error.status_code, fallback)
+    answer = _answered(request, Trouble(error.status_code, code, detail, hint))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    return _answered(request, unavailable(str(error) or "the store is busy"))
+
+
+def _no_rules(request: Request, error: Exception) -> Response:
+    trouble = unavailable(str(error), "rules.missing")
+    trouble.hint = "activate a plan and an organisation: tocsin apply plan.yaml org.yaml"
+    return _answered(request, trouble)
+
+
+def _fault(request: Request, _error: Exception) -> Response:
+    return _answered(
+        request,
+        Trouble(
+            500,
+            "server.fault",
+            "this is a mistake of ours; nothing was kept of this request",
+            "try again; the log of the server says more",
+        ),
+    )

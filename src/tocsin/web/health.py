@@ -1,0 +1,60 @@
+"""For machines that watch this process: liveness, readiness, figures; and what the API is like."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from tocsin.engine.rules import NoRules
+from tocsin.web.access import Caller, Needs, Public
+from tocsin.web.figures import Figures
+from tocsin.web.site import Web, given_web
+
+router = APIRouter(include_in_schema=False)
+
+TheWeb = Annotated[Web, Depends(given_web)]
+Anybody = Annotated[Caller, Depends(Public())]
+Reader = Annotated[Caller, Depends(Needs("read"))]
+
+
+@router.get("/healthz")
+async def healthz(_caller: Anybody) -> dict[str, str]:
+    """Say that the process lives; asks nothing else."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+def readyz(web: TheWeb, _caller: Anybody) -> JSONResponse:
+    """Say whether alerts can be taken and people called, and if not, why."""
+    reasons = _reasons(web)
+    if reasons:
+        return JSONResponse({"status": "not ready", "reasons": reasons}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+def _reasons(web: Web) -> list[str]:
+    reasons = []
+    if web.site.shutting_down():
+        reasons.append("this process is about to end")
+    if problem := web.world.store.is_ready():
+        reasons.append(f"the store: {problem}")
+    try:
+        _ = web.world.rules.plan, web.world.rules.organisation
+    except NoRules as missing:
+        reasons.append(f"the rules: {missing}")
+    return reasons
+
+
+@router.get("/metrics")
+def metrics(request: Request, _caller: Reader) -> Response:
+    """Give the figures, as OpenMetrics where that is accepted."""
+    figures: Figures = request.app.state.figures
+    text, content_type = figures.text(request.headers.get("accept", ""))
+    return Response(text, media_type=content_type)
+
+
+@router.get("/api/openapi.json")
+async def openapi(request: Request, _caller: Anybody) -> dict[str, Any]:
+    """Describe the API."""
+    description: dict[str, Any] = request.app.state.description
+    return description

@@ -1,0 +1,181 @@
+"""The way in for alerts: plain ASGI, because this path is walked more often than all others.
+
+A 2xx is sent only after the commit (invariant A1); what can't be taken is answered with 503 and
+Retry-After, never dropped (invariant A5).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from tocsin.core.alerts import Unreadable
+from tocsin.engine.group_commit import GroupCommit, Overloaded, Result
+from tocsin.engine.ports import Conflict, StoreUnavailable
+from tocsin.engine.rules import NoRules
+from tocsin.engine.world import World
+from tocsin.web.access import integration_of
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_AT_MOST = 16 * 1024 * 1024
+"""Bytes of one request; more is not read, but what came of it is kept and calls its owner."""
+
+KEPT_AT_MOST = 64 * 1024
+"""Bytes that are kept of a request that is too large."""
+
+WAY_IN = {
+    "/in/alertmanager": ("alertmanager", True),
+    "/api/v2/alerts": ("alertmanager-api", False),
+}
+"""Path -> the source that understands its bodies, and whether the answer lists receipts."""
+
+log = structlog.get_logger()
+
+_encode = msgspec.json.Encoder().encode
+
+
+class TooLarge(Exception):
+    """The request is larger than anything sensible; holds how it begins."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__("the request is too large")
+        self.beginning = beginning
+
+
+class Intake:
+    """An ASGI application for `POST` on the paths of WAY_IN."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._commit = GroupCommit(world, self._done)
+
+    def start(self) -> None:
+        """Begin to write; call it from within the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._commit.start()
+
+    def stop(self) -> None:
+        """Write what was accepted, then end. Blocks."""
+        self._commit.stop()
+
+    def takes(self, scope: Scope) -> bool:
+        """Say whether a request is this application's."""
+        return bool(
+            scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in WAY_IN
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = dict(scope["headers"])
+        integration = integration_of(self._world, headers)
+        if integration is None:
+            await _problem(send, 401, "intake.key", "an integration's key is needed", _KEY_HINT)
+            return
+        try:
+            body = await _body(receive)
+        except TooLarge as large:
+            why = f"a request of more than {BODY_AT_MOST >> 20} MiB"
+            kept = Unreadable(integration=integration, why=why, payload=large.beginning)
+            result = await self._submitted([kept])
+            if isinstance(result, Exception):
+                await _unavailable(send, result)
+                return
+            hint = "send fewer alerts in one request; this one was kept as unreadable"
+            await _problem(send, 413, "intake.too-large", why, hint)
+            return
+        source_name, with_receipts = WAY_IN[scope["path"]]
+        source = self._world.sources[source_name]
+        request = list(source.parse(integration, body, self._world.now()))
+        if not request:
+            await _answer(send, 200, _encode({"alerts": []}) if with_receipts else b"")
+            return
+        result = await self._submitted(request)
+        if isinstance(result, Exception):
+            await _unavailable(send, result)
+            return
+        await _answer(send, 200, _encode({"alerts": result}) if with_receipts else b"")
+
+    async def _submitted(self, request: list[Any]) -> Result:
+        if self._loop is None:
+            raise AssertionError("the intake was not started")
+        written: asyncio.Future[Result] = self._loop.create_future()
+        try:
+            self._commit.submit(written, request)
+        except Overloaded as overloaded:
+            return overloaded
+        return await written
+
+    def _done(self, results: list[tuple[object, Result]]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(_hand_back, results)
+
+
+def _hand_back(results: list[tuple[Any, Result]]) -> None:
+    for written, result in results:
+        if not written.done():
+            written.set_result(result)
+
+
+_KEY_HINT = (
+    "send it as `Authorization: Bearer KEY`; `tocsin keys` shows the keys of all integrations"
+)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Read the whole body; raises TooLarge."""
+    message = await receive()
+    if not message.get("more_body"):
+        return bytes(message.get("body", b""))
+    chunks = [message.get("body", b"")]
+    size = len(chunks[0])
+    while message.get("more_body"):
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_AT_MOST:
+            raise TooLarge(b"".join(chunks)[:KEPT_AT_MOST])
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _unavailable(send: Send, problem: Exception) -> None:
+    known = isinstance(problem, StoreUnavailable | Conflict | NoRules | Overloaded)
+    what = str(problem) if known else "the alerts could not be stored"
+    hint = "send them again after the time in Retry-After; nothing was kept of this request"
+    await _problem(send, 503, "intake.unavailable", what, hint)
+
+
+async def _problem(send: Send, status: int, code: str, detail: str, hint: str) -> None:
+    body = _encode(
+        {
+            "type": f"https://tocsin.invalid/problems/{code}",
+            "title": code.partition(".")[2].replace("-", " "),
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "hint": hint,
+        }
+    )
+    extra = {401: [(b"www-authenticate", b"Bearer")], 503: [(b"retry-after", b"5")]}
+    await _answer(send, status, body, b"application/problem+json", extra.get(status, []))
+
+
+async def _answer(
+    send: Send,
+    status: int,
+    body: bytes,
+    kind: bytes = b"application/json",
+    extra: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    headers = [(b"content-length", str(len(body)).encode())]
+    if body:
+        headers.append((b"content-type", kind))
+    start = {"type": "http.response.start", "status": status, "headers": headers + (extra or [])}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,84 @@
+"""The list of incidents."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
+
+from tocsin.web.access import Known
+from tocsin.web.api.incidents import number_in
+from tocsin.web.pages.forms import Anybody, Reader, TheWeb
+from tocsin.web.pages.rendering import fragment, render
+from tocsin.web.pages.words import Names
+from tocsin.web.room import Row, rows
+from tocsin.web.site import Web
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN = 50
+
+FILTERS = {
+    "current": ("Current", ("open", "acknowledged")),
+    "resolved": ("Resolved", ("resolved",)),
+    "closed": ("Closed", ("closed",)),
+    "all": ("All", ()),
+}
+
+_ORDER = {"open": 0, "acknowledged": 1, "resolved": 2, "closed": 2}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of the list. `older` is the cursor of the next one, "" if there is none."""
+
+    shown: str
+    rows: list[Row]
+    older: str
+
+    @property
+    def fingerprint(self) -> object:
+        """Differs when the list would look different."""
+        return [(row.incident.code, row.entries) for row in self.rows]
+
+
+@router.get("/")
+async def home(_caller: Anybody) -> Response:
+    """Lead to the incidents."""
+    return RedirectResponse("/incidents", 303)
+
+
+@router.get("/incidents")
+def incidents_page(
+    web: TheWeb,
+    caller: Reader,
+    show: str = "current",
+    before: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """List incidents, those that wait for an answer first."""
+    listed = find(web, show, before)
+    return render(
+        web, "incidents.html", caller, listed=listed, filters=FILTERS, before=before,
+        base_url=web.world.base_url, **_around(web),
+    )  # fmt: skip
+
+
+def find(web: Web, show: str, before: str = "") -> Listed:
+    """Return the incidents of one filter."""
+    shown = show if show in FILTERS else "current"
+    found = rows(web.world, FILTERS[shown][1], number_in(before), SHOWN + 1)
+    older = str(found[SHOWN - 1].incident.id) if len(found) > SHOWN else ""
+    ordered = sorted(found[:SHOWN], key=lambda row: _ORDER[row.incident.state])
+    return Listed(shown, ordered, older)
+
+
+def list_fragment(web: Web, caller: Known, listed: Listed) -> str:
+    """Return the list alone, as a live page takes it."""
+    return fragment(
+        web, "_incidents.html", caller, listed=listed, base_url=web.world.base_url, **_around(web)
+    )
+
+
+def _around(web: Web) -> dict[str, Any]:
+    organisation = web.world.rules.organisation
+    return {"names": Names(organisation), "integrations": list(organisation.integrations)}

@@ -1,0 +1,110 @@
+"""Why a request was not answered, as a problem document (RFC 9457) with a code and a way out."""
+
+from http import HTTPStatus
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from tocsin.core.incident.commands import Refusal
+
+RETRY_AFTER_SECONDS = 5
+
+NOT_FOUND = frozenset({"incident.unknown"})
+WRONG_VALUES = frozenset(
+    {
+        "incident.empty-note",
+        "incident.fact-value",
+        "incident.no-title",
+        "incident.unknown-fact",
+        "incident.unknown-kind",
+        "incident.unknown-recipient",
+        "incident.unknown-role",
+        "incident.unknown-severity",
+        "person.unknown",
+    }
+)
+"""Refusals that mean the request's own values; all others mean the incident's state."""
+
+
+class WrongField(BaseModel):
+    """One value of a request that can't be used, and why."""
+
+    where: str
+    what: str
+
+
+class ProblemDocument(BaseModel):
+    """What every error under /api looks like."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    errors: list[WrongField] = []
+
+
+class Trouble(Exception):
+    """Leaves a request handler: the request can't be answered, and this is why."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, hint: str, retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.hint = hint
+        self.retry_after = retry_after
+        self.errors: list[WrongField] = []
+
+    @property
+    def title(self) -> str:
+        """The kind of problem in a few words: the same for every occurrence."""
+        return HTTPStatus(self.status).phrase
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that belong to the answer."""
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = 'Bearer realm="tocsin"'
+        return headers
+
+    def document(self) -> ProblemDocument:
+        """Return the problem document."""
+        return ProblemDocument(
+            type=f"https://tocsin.invalid/problems/{self.code}",
+            title=self.title,
+            status=self.status,
+            detail=self.detail,
+            code=self.code,
+            hint=self.hint,
+            errors=self.errors,
+        )
+
+    def response(self) -> JSONResponse:
+        """Return the problem document as an answer."""
+        body = self.document().model_dump()
+        if not self.errors:
+            del body["errors"]
+        return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")
+
+
+def refused(refusal: Refusal) -> Trouble:
+    """Turn what the engine refused into an answer."""
+    status = HTTPStatus.CONFLICT
+    if refusal.code in NOT_FOUND:
+        status = HTTPStatus.NOT_FOUND
+    elif refusal.code in WRONG_VALUES:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return Trouble(status, refusal.code, refusal.reason, refusal.hint)
+
+
+def unavailable(reason: str, code: str = "store.unavailable") -> Trouble:
+    """Return the answer for what can't be done just now, with nothing kept."""
+    hint = "nothing was kept of this request; send it again after the time in Retry-After"
+    return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, code, reason, hint, RETRY_AFTER_SECONDS)

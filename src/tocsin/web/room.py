@@ -1,0 +1,89 @@
+"""One incident with everything around it, read in one view: what its page and its document show."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.core.incident.escalation import Ahead, alarm_at, steps_ahead
+from tocsin.core.incident.state import Incident
+from tocsin.core.plan.model import Plan
+from tocsin.core.record import Entry
+from tocsin.engine.ports import Alert, Delivery, Kept, Reading, Summary
+from tocsin.engine.world import World
+
+ALERTS_SHOWN = 100
+ENTRIES_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """An incident in a list, with the plan that rules it."""
+
+    incident: Incident
+    plan: Plan
+    entries: int
+    look_again_at: datetime | None
+
+    @property
+    def severity_name(self) -> str:
+        """What the plan calls the incident's severity."""
+        return self.plan.severity(self.incident.severity).name
+
+
+@dataclass(frozen=True)
+class Room(Row):
+    """An incident with its timeline, its messages, its alerts and the plan's next steps."""
+
+    head: bytes
+    timeline: tuple[Entry, ...]
+    deliveries: tuple[Delivery, ...]
+    alerts: tuple[Alert, ...]
+    ahead: tuple[Ahead, ...]
+    alarm_at: datetime | None
+
+
+def open_room(world: World, code: str) -> Room | None:
+    """Return the incident with that code and everything around it, None if there is none."""
+    with world.store.read() as reading:
+        kept = reading.incident(code)
+        if kept is None:
+            return None
+        timeline = whole_timeline(reading, kept)
+        deliveries = reading.deliveries(kept.incident.id)
+        alerts = reading.alerts(kept.incident.id, None, ALERTS_SHOWN)
+    plan = world.rules.plan_of(kept.incident.plan)
+    return Room(
+        incident=kept.incident,
+        plan=plan,
+        entries=kept.entries,
+        look_again_at=kept.look_again_at,
+        head=kept.head,
+        timeline=tuple(timeline),
+        deliveries=tuple(deliveries),
+        alerts=tuple(alerts),
+        ahead=tuple(steps_ahead(plan, kept.incident)),
+        alarm_at=alarm_at(plan, kept.incident),
+    )
+
+
+def whole_timeline(reading: Reading, kept: Kept) -> list[Entry]:
+    """Return all entries, however many there are."""
+    entries: list[Entry] = []
+    while more := reading.timeline(kept.incident.id, len(entries), ENTRIES_AT_ONCE):
+        entries += more
+        if len(more) < ENTRIES_AT_ONCE:
+            break
+    return entries
+
+
+def rows(world: World, states: Collection[str], before: int | None, limit: int) -> list[Row]:
+    """Return incidents in those states (all if empty), newest first."""
+    with world.store.read() as reading:
+        found = reading.incidents(states, before, limit)
+    return [row_of(world, summary) for summary in found]
+
+
+def row_of(world: World, summary: Summary) -> Row:
+    """Put an incident together with the plan that rules it."""
+    plan = world.rules.plan_of(summary.incident.plan)
+    return Row(summary.incident, plan, summary.entries, summary.look_again_at)

@@ -1,0 +1,47 @@
+"""Whether a browser's request was made by one of our own pages, and the tokens in their forms."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from hmac import compare_digest
+from urllib.parse import urlsplit
+
+
+def is_same_site(headers: Mapping[str, str], base_url: str) -> bool:
+    """Say whether a request that changes something comes from our own page.
+
+    Every browser of today says where a form came from. A request that does not say it is
+    refused: a program has a key and needs no cookie.
+    """
+    site = headers.get("sec-fetch-site", "")
+    if site:
+        return site == "same-origin"
+    return _is_ours(headers.get("origin", ""), headers, base_url)
+
+
+def is_cross_site(headers: Mapping[str, str], base_url: str) -> bool:
+    """Say whether a request says of itself that it comes from a foreign page.
+
+    The weaker question: mail programs open links in windows that say nothing at all.
+    """
+    site = headers.get("sec-fetch-site", "")
+    if site:
+        return site in ("cross-site", "same-site")
+    origin = headers.get("origin", "null")
+    return origin != "null" and not _is_ours(origin, headers, base_url)
+
+
+def _is_ours(origin: str, headers: Mapping[str, str], base_url: str) -> bool:
+    """Compare with where people are to come, and with where this request has come."""
+    if not origin.startswith(("http://", "https://")):
+        return False
+    return urlsplit(origin).netloc in (urlsplit(base_url).netloc, headers.get("host", ""))
+
+
+def form_token(secret: bytes, whose: str) -> str:
+    """Return the token that the forms of one session, or of one link, carry."""
+    return blake2b(f"form {whose}".encode(), key=secret, digest_size=20).hexdigest()
+
+
+def is_form_token(given: str, secret: bytes, whose: str) -> bool:
+    """Compare in constant time."""
+    return compare_digest(given.encode("utf-8", "replace"), form_token(secret, whose).encode())

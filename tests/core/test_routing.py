@@ -2,7 +2,7 @@
 
 from tests.core.incident.cast import PLAN_TEXT, the_plan
 
-from tocsin.core.routing import MEMORY, Router
+from tocsin.core.routing import MEMORY, Route, Router
 
 RULES = """\
 alerts:
@@ -18,7 +18,7 @@ PLAN = the_plan(
 )
 
 
-def route(**labels: str):  # type: ignore[no-untyped-def]
+def route(**labels: str) -> Route:
     return Router(PLAN).route(labels)
 
 

@@ -101,6 +101,7 @@ class PostgresServer:
 
 def find_binaries() -> Path | None:
     """Return the folder of the newest PostgreSQL programs on this machine, if there are any."""
+
     def version(folder: Path) -> float:
         return float(folder.parent.name)
 

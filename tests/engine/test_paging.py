@@ -188,3 +188,21 @@ def test_two_nodes_share_the_work_and_page_once(story: Story) -> None:
     story.tick(other)
     story.tick()
     assert sorted(story.pages) == ["0:00 ana"] * 20
+
+
+def test_a_report_with_a_key_is_one_report_however_often_it_is_sent(story: Story) -> None:
+    first = story.declare("Checkout is down", key="ticket-7")
+    assert story.declare("Checkout is down", key="ticket-7") == first
+    assert story.declare("Checkout is down", key="ticket-7", by="cleo") != first
+    assert story.declare("Checkout is down") != story.declare("Checkout is down")
+    with story.store.read() as reading:
+        assert len(reading.incidents((), None, 10)) == 4
+
+
+def test_a_fact_stated_again_by_the_same_person_is_no_news(story: Story) -> None:
+    story.declare("Slow")
+    stated = c.RecordFact(by="ben", name="service_availability", value="degraded")
+    story.do(stated)
+    before = story.kinds()
+    story.do(stated)
+    assert story.kinds() == before

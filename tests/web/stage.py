@@ -19,6 +19,7 @@ from tocsin.engine.keys import integration_key, operator_key
 from tocsin.engine.rules import Rules
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
+from tocsin.sources.alertmanager.view import AlertmanagerView
 from tocsin.store.sql_store import SqlStore, open_store
 from tocsin.web.app import make_app
 from tocsin.web.sessions import make_sign_in_link
@@ -95,7 +96,11 @@ class Stage:
     def __post_init__(self) -> None:
         with self.store.read() as reading:
             secret = reading.secret()
-        self.site = Site(version="0.0-test", shutting_down=lambda: self.ending)
+        self.site = Site(
+            version="0.0-test",
+            shutting_down=lambda: self.ending,
+            alert_view=AlertmanagerView(),
+        )
         self.world = World(
             store=self.store,
             rules=Rules(self.store),

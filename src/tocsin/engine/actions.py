@@ -16,7 +16,10 @@ from tocsin.engine.world import World
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody says when declaring an incident; without a severity the criteria decide."""
+    """What somebody says when declaring an incident; without a severity the criteria decide.
+
+    A second report by the same person with the same `key` is the same report.
+    """
 
     title: str
     facts: Mapping[str, FactValue] = {}
@@ -25,6 +28,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     via: Literal["page", "api", "cli"]
     why: str = ""
+    key: str = ""
 
 
 class _Refused(Exception):
@@ -77,6 +81,9 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
 def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incident:
     now = world.now()
     plan = world.rules.plan
+    group = f"report {report.by} {report.key}" if report.key else ""
+    if group and (same := tx.latest_of_groups([group]).get(group)) is not None:
+        return same.incident
     names = next_names(tx, plan, now, 1)[0]
     opening = c.Open(
         by=report.by,
@@ -89,6 +96,7 @@ def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incid
         severity=report.severity,
         facts=report.facts,
         incident_kind=report.kind,
+        group=group,
     )
     decision = decide(plan, None, opening, now)
     if isinstance(decision, Refusal):

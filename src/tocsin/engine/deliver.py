@@ -48,9 +48,9 @@ def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Delivery, Out
     """
     if not attempts:
         return
-    now = world.now()
     others: list[Delivery] = []
     found = tx.locked_by_id({delivery.incident_id for delivery, _ in attempts})
+    now = world.now()  # not before all are locked, so that no timeline goes back in time
     happened: dict[int, list[e.Event]] = {}
     for delivery, outcome in attempts:
         if delivery.incident_id not in found:

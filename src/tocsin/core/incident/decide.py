@@ -185,6 +185,9 @@ def _record_fact(plan: Plan, incident: Incident, command: c.RecordFact, now: dat
         return refusal
     if incident.state == "closed":
         return _closed_already(incident)
+    known = incident.facts.get(command.name)
+    if known is not None and (known.value, known.by) == (command.value, command.by):
+        return []
     return _fact(plan, incident, command.name, command.value, command, now)
 
 

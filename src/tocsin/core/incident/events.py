@@ -27,7 +27,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class Opened(Event, frozen=True, kw_only=True, tag="opened"):
-    """The incident exists from now on. `group` names the alerts it collects, "" if declared."""
+    """The incident exists from now on.
+
+    `group` names the alerts it collects, or the report that it is, so that neither opens it twice.
+    """
 
     number: int
     code: str

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 
 from tocsin.core.incident.lifecycle import TRANSITIONS
 from tocsin.engine.actions import Report
@@ -37,14 +37,25 @@ def list_incidents(
 
 
 @router.post("/incidents", status_code=201, responses=problems(409, 422))
-def declare_incident(body: m.Declaration, web: TheWeb, caller: Responder) -> m.IncidentDocument:
+def declare_incident(
+    body: m.Declaration,
+    web: TheWeb,
+    caller: Responder,
+    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+) -> m.IncidentDocument:
     """Declare an incident. Its first pages are ordered before the answer leaves.
 
-    Not repeatable: a second request is a second incident.
+    With an `Idempotency-Key`, a repeat gives the same incident as it is by now; without one, a
+    second request is a second incident.
     """
     who = acting(web, caller, body.as_, body.why)
     report = Report(
-        title=body.title, severity=body.severity, facts=body.facts, kind=body.kind, **who
+        title=body.title,
+        severity=body.severity,
+        facts=body.facts,
+        kind=body.kind,
+        key=idempotency_key,
+        **who,
     )
     return shown(web, doing.declare(web, report))
 

@@ -8,6 +8,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from tests.servers import receiver as receiver
+from tests.servers import servers as servers
+from tests.servers import tocsin_server as tocsin_server
 
 ROOT = Path(__file__).parent.parent
 MISSING = ROOT / ".venv" / "missing-for-tests"  # written by scripts/setup-tests

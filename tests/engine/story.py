@@ -22,7 +22,7 @@ from tocsin.core.record import first_break
 from tocsin.engine import deliver
 from tocsin.engine.actions import Report, act, declare
 from tocsin.engine.intake import Receipt, take_in
-from tocsin.engine.ports import Store
+from tocsin.engine.ports import Delivery, Store
 from tocsin.engine.rules import Rules
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
@@ -204,6 +204,12 @@ class Story:
         while claimed:
             attempts = [(delivery, deliver.attempt(world, delivery)) for delivery in claimed]
             claimed = tick(world, attempts, dict.fromkeys(self.channels, 16)).claimed
+
+    def claim_one(self, channel: str) -> Delivery:
+        """Claim one due delivery, as an engine that is about to send it."""
+        room = {channel: 1}
+        (claimed,) = tick(self.world, (), room).claimed
+        return claimed
 
     # What came of it.
 

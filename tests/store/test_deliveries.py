@@ -167,3 +167,17 @@ def test_any_number_is_claimed(store, count):
     add(store, *(delivery(f"m{n}") for n in range(300)))
     assert len(claim(store, limit=count)) == count
     assert len(claim(store, "t2", limit=1000)) == 300 - count
+
+
+def test_a_lease_is_renewed_by_whoever_holds_it(store):
+    with store.write() as tx:
+        tx.keep_deliveries([delivery()])
+    (first,) = claim(store, "t1")
+    with store.write() as tx:
+        tx.renew_claims([first], LEASE_END + MINUTE)
+    assert claim(store, "t2", now=LEASE_END) == []
+    (second,) = claim(store, "t2", now=LEASE_END + MINUTE)
+    with store.write() as tx:
+        tx.renew_claims([first], LEASE_END + 9 * MINUTE)  # Too late: it is somebody else's.
+    with store.read() as reading:
+        assert reading.next_due().delivery == second.due_at

@@ -9,11 +9,11 @@ import msgspec
 Kind = Literal["page", "notice", "ticket", "alarm"]
 FailureClass = Literal["temporary", "permanent", "rate-limited", "unknown"]
 
-LEASE = timedelta(seconds=15)
-"""How long one attempt may take before the delivery is due again (invariant D4)."""
+LEASE = timedelta(seconds=5)
+"""After how long without a sign of life a claimed delivery is due again (invariants D1, D4)."""
 
 SEND_TIMEOUT_SECONDS = 10.0
-"""No channel may hold an attempt for longer; it must stay below LEASE (invariant D3)."""
+"""No channel may hold an attempt for longer (invariant D3); its lease is renewed meanwhile."""
 
 RETRY_AFTER = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
 """Pauses before the second, third and fourth attempt at one contact."""

@@ -4,41 +4,55 @@ A message that has left and whose outcome is not on disk yet is sent again after
 channel sends one at a time while its provider is quick, and a crash repeats at most one. Only when
 a message takes long does the next one start beside it, up to a number that a hung provider can
 hold without holding up the other channels (invariants D2, D11).
+
+Leases are short, so that the messages of a dead process wait for seconds only; a living one
+renews them while a message is on its way (invariants D1, D4).
 """
 
-import threading
 from datetime import datetime, timedelta
+
+from tocsin.engine.ports import Delivery
 
 SLOTS = 16
 """Messages that one channel may have on their way at most."""
 
-PATIENCE = timedelta(milliseconds=250)
+PATIENCE = timedelta(milliseconds=50)
 """How long the next message waits for the one before it."""
+
+RENEW_AFTER = timedelta(seconds=1.5)
+"""When a lease is renewed; it leaves room for two rounds that come late."""
 
 
 class Lane:
-    """The messages of one channel that are on their way, or back with an outcome not yet kept."""
+    """The messages of one channel that are on their way, or back with an outcome not yet kept.
+
+    Only the engine's own thread uses it.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._on_their_way = 0
+        self._leased_at: dict[str, tuple[Delivery, datetime]] = {}
         self._last_start: datetime | None = None
 
     def room(self, now: datetime) -> int:
         """Say how many messages may start now: one or none."""
-        with self._lock:
-            if self._on_their_way == 0 or self._last_start is None:
-                return 1
-            waited = now - self._last_start >= PATIENCE
-            return 1 if waited and self._on_their_way < SLOTS else 0
+        if not self._leased_at or self._last_start is None:
+            return 1
+        waited = now - self._last_start >= PATIENCE
+        return 1 if waited and len(self._leased_at) < SLOTS else 0
 
-    def start(self, now: datetime) -> None:
+    def start(self, delivery: Delivery, now: datetime) -> None:
         """Note that a message leaves."""
-        with self._lock:
-            self._on_their_way += 1
-            self._last_start = now
+        self._leased_at[delivery.message.id] = (delivery, now)
+        self._last_start = now
 
-    def end(self) -> None:
+    def to_renew(self, now: datetime) -> list[Delivery]:
+        """Return the deliveries whose leases should be renewed."""
+        return [d for d, at in self._leased_at.values() if now - at >= RENEW_AFTER]
+
+    def renewed(self, delivery: Delivery, now: datetime) -> None:
+        """Note that a lease was renewed."""
+        self._leased_at[delivery.message.id] = (delivery, now)
+
+    def end(self, delivery: Delivery) -> None:
         """Note that the outcome of a message is kept, or lost for good."""
-        with self._lock:
-            self._on_their_way -= 1
+        self._leased_at.pop(delivery.message.id, None)

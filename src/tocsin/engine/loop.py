@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -77,9 +78,10 @@ class Loop:
             with self._world.store.read() as reading:
                 due = reading.next_due()
             now = self._world.now()
-            if not self._finished and (due.soonest is None or due.soonest > now):
+            renew = [d for lane in self._lanes.values() for d in lane.to_renew(now)]
+            if not self._finished and not renew and (due.soonest is None or due.soonest > now):
                 return self._pause(due.soonest)
-            if self._work():
+            if self._work(now, renew):
                 return 0
             # What is due waits for room in its lane: come back for that, or for the next incident.
             return min(self._pause(due.incident), PATIENCE.total_seconds())
@@ -89,19 +91,20 @@ class Loop:
             log.exception("engine.failed")
         return LOOK_AT_LEAST_EVERY
 
-    def _work(self) -> bool:
+    def _work(self, now: datetime, renew: Sequence[Delivery]) -> bool:
         """Do one tick; return whether there was anything to do."""
-        now = self._world.now()
         finished = list(self._finished)
         back = {delivery.contact.channel for delivery, _ in finished}
         room = {name: 1 if name in back else lane.room(now) for name, lane in self._lanes.items()}
-        ticked = tick(self._world, finished, room)
+        ticked = tick(self._world, finished, room, renew)
+        for delivery in renew:
+            self._lanes[delivery.contact.channel].renewed(delivery, now)
         for delivery, _ in finished:
             self._finished.popleft()
-            self._lanes[delivery.contact.channel].end()
+            self._lanes[delivery.contact.channel].end(delivery)
         for delivery in ticked.claimed:
             channel = delivery.contact.channel
-            self._lanes[channel].start(now)
+            self._lanes[channel].start(delivery, now)
             self._senders[channel].submit(self._send, delivery)
         return bool(finished or ticked.claimed or ticked.looked_at)
 

@@ -248,6 +248,9 @@ class Transaction(Reading, Protocol):
         an attempt, and makes them due again at `until`.
         """
 
+    def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
+        """Put off the end of the leases of deliveries that are still claimed as they say."""
+
     def finish_delivery(self, delivery: Delivery) -> bool:
         """Store state, due_at, detail and sent_at of a claimed delivery.
 

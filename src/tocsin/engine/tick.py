@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import structlog
 
-from tocsin.core.delivery import Outcome
+from tocsin.core.delivery import LEASE, Outcome
 from tocsin.engine import deliver
 from tocsin.engine.advance import Advanced, advance, keep
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
@@ -26,14 +26,19 @@ class Ticked(NamedTuple):
 
 
 def tick(
-    world: World, attempts: Sequence[tuple[Delivery, Outcome]], room: Mapping[str, int]
+    world: World,
+    attempts: Sequence[tuple[Delivery, Outcome]],
+    room: Mapping[str, int],
+    renew: Sequence[Delivery] = (),
 ) -> Ticked:
     """Keep what came of `attempts`, do what is due, and claim up to `room` messages per channel.
 
-    Raises StoreUnavailable or Conflict with nothing changed.
+    The leases of `renew` go on. Raises StoreUnavailable or Conflict with nothing changed.
     """
     with world.store.write() as tx:
         deliver.settle(tx, world, attempts)
+        if renew:
+            tx.renew_claims(renew, world.now() + LEASE)
         looked_at = look_again(tx, world)
         claimed = [
             delivery

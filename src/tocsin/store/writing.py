@@ -173,6 +173,19 @@ class SqlTransaction(SqlReading):
             for each in found
         ]
 
+    def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
+        """See Transaction."""
+        for delivery in claimed:
+            self._connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.id == delivery.id,
+                    deliveries.c.claim == delivery.claim,
+                    deliveries.c.state == "due",
+                )
+                .values(due_at=rows.micros(until))
+            )
+
     def finish_delivery(self, delivery: Delivery) -> bool:
         """See Transaction."""
         finishing = (

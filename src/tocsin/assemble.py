@@ -1,7 +1,9 @@
 """The composition root: the only file that knows every shell. Straight-line construction."""
 
 import asyncio
+import fcntl
 import os
+import resource
 import signal
 import sys
 import threading
@@ -10,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -87,9 +90,12 @@ class Files:
     plan: Path
     organisation: Path
 
-    def texts(self) -> tuple[tuple[str, str], tuple[str, str]]:
-        """Read both, each as (name, text); raises OSError."""
-        return _named_text(self.plan), _named_text(self.organisation)
+    def texts(self) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+        """Read both, each as (name, content); raises OSError."""
+        return (
+            (str(self.plan), self.plan.read_bytes()),
+            (str(self.organisation), self.organisation.read_bytes()),
+        )
 
     def stamp(self) -> tuple[int, ...]:
         """Return what changes when a file is written; raises OSError."""
@@ -109,9 +115,12 @@ def serve(options: ServeOptions) -> None:
     settings = read_settings()
     set_up_logs(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)
+    _allow_many_connections()
     data = data_directory(options.data, settings)
-    files = _files(options, data)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = _only_here(data)
     store = _open(settings, data)
+    files = _files(options, data, store)
     rules = Rules(store)
     _load(rules, files)
     channels = _channels(rules.organisation, settings)
@@ -144,6 +153,7 @@ def serve(options: ServeOptions) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=10,
         )
     )
@@ -156,6 +166,26 @@ def serve(options: ServeOptions) -> None:
         server.run()
     finally:
         store.close()
+        os.close(lock)
+
+
+def _only_here(data: Path) -> int:
+    """Make sure that no other server works here; the lock ends with the process."""
+    lock = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise BadSettings(
+            f"a server is working in {data} already; stop it, or choose another --data"
+        ) from None
+    return lock
+
+
+def _allow_many_connections() -> None:
+    """Take as many open files as there are to be had: idle connections must not keep alerts out."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _world(
@@ -240,14 +270,22 @@ def _open(settings: Settings, data: Path) -> SqlStore:
     return open_store(f"sqlite:///{data / 'tocsin.sqlite3'}")
 
 
-def _files(options: ServeOptions, data: Path) -> Files:
-    """Find the files; a data directory without any begins with the starter's."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _files(options: ServeOptions, data: Path, store: SqlStore) -> Files:
+    """Find the files, or write them anew: what was in force last, or else the starter's."""
     found = {}
-    for name, given in (("plan.yaml", options.plan), ("org.yaml", options.organisation)):
+    kept: tuple[tuple[str, Literal["plan", "organisation"], Path | None], ...] = (
+        ("plan.yaml", "plan", options.plan),
+        ("org.yaml", "organisation", options.organisation),
+    )
+    for name, what, given in kept:
         path = given or data / name
         if given is None and not path.exists():
-            copyfile(STARTER / name, path)
+            with store.read() as reading:
+                last = reading.active(what)
+            if last is None:
+                copyfile(STARTER / name, path)
+            else:
+                path.write_text(last[1], encoding="utf-8")
         found[name] = path
     return Files(found["plan.yaml"], found["org.yaml"])
 
@@ -351,8 +389,11 @@ class _Watcher:
         while not self._stopping.wait(FILES_LOOKED_AT_EVERY):
             try:
                 self._look()
-            except (OSError, StoreUnavailable, Conflict) as problem:
+            except OSError as problem:
                 log.error("rules.not-read", problem=str(problem))
+                self._rules.cannot_read(str(problem.filename or ""), problem.strerror or "?")
+            except (StoreUnavailable, Conflict) as problem:
+                log.error("rules.not-kept", problem=str(problem))
 
     def _look(self) -> None:
         stamp = self._files.stamp()
@@ -368,20 +409,18 @@ class _Watcher:
         log.info("rules.in-force", plan=self._rules.plan.version[:12])
 
 
-def _named_text(path: Path) -> tuple[str, str]:
-    return str(path), path.read_bytes().decode("utf-8", "replace")
-
-
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
 
 
 def _remember(data: Path, url: str, key: str) -> None:
     """Leave the address and the key where the commands of this machine find them."""
-    file = data / "server.json"
+    unfinished = data / f"server.json.{os.getpid()}"
     text = msgspec.json.encode({"url": url, "key": key})
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(text)
+    unfinished.replace(data / "server.json")
 
 
 def _greet(world: World, files: Files, data: Path) -> None:

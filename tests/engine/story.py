@@ -116,6 +116,7 @@ class Story:
 
     def __init__(self, store: Store, plan: str = PLAN, organisation: str = ORGANISATION) -> None:
         self.now = MONDAY_TEN
+        self.is_tampered_with = False
         self.store = store
         self.sent: list[tuple[str, Message]] = []
         self.channels = {
@@ -238,6 +239,8 @@ class Story:
 
     def assert_sound(self) -> None:
         """Invariants that hold at every moment, whatever has happened."""
+        if self.is_tampered_with:
+            return
         with self.store.read() as reading:
             assert reading.counts()["unarmed"] == 0, "an open incident has no next look (C1)"
             for summary in reading.incidents((), None, 1000):

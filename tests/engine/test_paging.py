@@ -1,6 +1,10 @@
 """The main job: an alert comes, people are called by the plan until somebody answers."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import text
 from tests.engine.story import PLAN, Story
 
 from tocsin.core.delivery import Failed, Message, Outcome
@@ -206,3 +210,24 @@ def test_a_fact_stated_again_by_the_same_person_is_no_news(story: Story) -> None
     before = story.kinds()
     story.do(stated)
     assert story.kinds() == before
+
+
+def test_an_incident_that_cannot_be_read_holds_up_no_other(story: Story) -> None:
+    """Invariant A6, for what is stored: the damaged one is put off, the others page on."""
+    story.alert("ApiDown", severity="critical")
+    story.alert("DiskFull", severity="critical")
+    with story.store._database.writing() as connection:  # type: ignore[attr-defined]
+        connection.execute(text("UPDATE incidents SET snapshot = '{}' WHERE id = 1"))
+    story.is_tampered_with = True
+    story.now += timedelta(minutes=11)
+    story.tick()
+    assert "0:11 dora" in story.pages
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_refused(store_story: Callable[..., Story], value: float) -> None:
+    number = "  error_rate: {type: number, about: Share of failed requests}\nseverities:"
+    story = store_story(plan=PLAN.replace("severities:", number))
+    assert isinstance(story.declare("Odd", facts={"error_rate": value}), Refusal)
+    story.declare("Odd")
+    assert isinstance(story.do(c.RecordFact(by="ana", name="error_rate", value=value)), Refusal)

@@ -53,10 +53,8 @@ def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Delivery, Out
     now = world.now()  # not before all are locked, so that no timeline goes back in time
     happened: dict[int, list[e.Event]] = {}
     for delivery, outcome in attempts:
-        if delivery.incident_id not in found:
-            continue
         finished, event, another = _after(tx, world, delivery, outcome, now)
-        if not tx.finish_delivery(finished):
+        if not tx.finish_delivery(finished) or delivery.incident_id not in found:
             continue
         happened.setdefault(delivery.incident_id, []).append(event)
         if another is not None:
@@ -103,7 +101,7 @@ def _after(
             next_try += f", and again at {follows.again_at:%H:%M:%S} UTC"
     else:
         finished = replace(finished, state="failed")
-        next_try = "nothing is left to try; the plan's next step will call somebody else"
+        next_try = "no other contact is left"
     failed = e.NotDelivered(
         at=now,
         message=delivery.kind,

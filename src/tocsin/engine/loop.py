@@ -37,6 +37,8 @@ class Loop:
             for name in world.channels
         }
         self._lanes = {name: Lane() for name in world.channels}
+        self.trouble = ""
+        """Why the last cycle failed; empty if it went well."""
         self._finished: deque[tuple[Delivery, Outcome]] = deque()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._housekeeper = threading.Thread(target=self._tidy, name="tidy", daemon=True)
@@ -62,7 +64,7 @@ class Loop:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
-            self._woken.wait(self._cycle())
+            self._woken.wait(self._guarded_cycle())
 
     def _tidy(self) -> None:
         """Let the store do little by little what would otherwise hold up a commit."""
@@ -72,24 +74,32 @@ class Loop:
             except StoreUnavailable as problem:
                 log.warning("store.tidy", reason=str(problem))
 
-    def _cycle(self) -> float:
-        """Do what is due; return for how many seconds nothing will be."""
+    def _guarded_cycle(self) -> float:
         try:
-            with self._world.store.read() as reading:
-                due = reading.next_due()
-            now = self._world.now()
-            renew = [d for lane in self._lanes.values() for d in lane.to_renew(now)]
-            if not self._finished and not renew and (due.soonest is None or due.soonest > now):
-                return self._pause(due.soonest)
-            if self._work(now, renew):
-                return 0
-            # What is due waits for room in its lane: come back for that, or for the next incident.
-            return min(self._pause(due.incident), PATIENCE.total_seconds())
+            pause = self._cycle()
         except (StoreUnavailable, Conflict, NoRules) as problem:
             log.warning("engine.waits", reason=str(problem))
-        except Exception:
+            self.trouble = f"the engine waits: {problem}"
+        except Exception as problem:
             log.exception("engine.failed")
+            self.trouble = f"the engine fails: {type(problem).__name__}"
+        else:
+            self.trouble = ""
+            return pause
         return LOOK_AT_LEAST_EVERY
+
+    def _cycle(self) -> float:
+        """Do what is due; return for how many seconds nothing will be."""
+        with self._world.store.read() as reading:
+            due = reading.next_due()
+        now = self._world.now()
+        renew = [d for lane in self._lanes.values() for d in lane.to_renew(now)]
+        if not self._finished and not renew and (due.soonest is None or due.soonest > now):
+            return self._pause(due.soonest)
+        if self._work(now, renew):
+            return 0
+        # What is due waits for room in its lane: come back for that, or for the next incident.
+        return min(self._pause(due.incident), PATIENCE.total_seconds())
 
     def _work(self, now: datetime, renew: Sequence[Delivery]) -> bool:
         """Do one tick; return whether there was anything to do."""

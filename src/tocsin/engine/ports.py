@@ -187,6 +187,11 @@ class Reading(Protocol):
         alerts_firing, alerts, unreadable, unarmed (open incidents without a next look, must be 0).
         """
 
+    def strays(self) -> list[tuple[int, str]]:
+        """Return (incident id, what is wrong): numbers given out whose incident is not there, and
+        timelines without an incident.
+        """
+
     def next_due(self) -> NextDue:
         """Return when the next incident and the next delivery are due."""
 

@@ -12,6 +12,9 @@ from tocsin.core.problem import Problem
 from tocsin.core.routing import Router
 from tocsin.engine.ports import Store
 
+NamedText = tuple[str, str | bytes]
+"""A file's name and content; bytes that are no UTF-8 are a problem of the file."""
+
 
 class NoRules(Exception):
     """There is no plan or organisation to work by: none was ever put in force."""
@@ -95,9 +98,9 @@ class Rules:
         self._take_up(plan, organisation)
 
     def activate(
-        self, plan_file: tuple[str, str], organisation_file: tuple[str, str], now: datetime
+        self, plan_file: NamedText, organisation_file: NamedText, now: datetime
     ) -> list[Problem]:
-        """Read, check and put in force a plan and an organisation, each as (file name, text).
+        """Read, check and put in force a plan and an organisation, each as (file name, content).
 
         Returns all problems. If any of them is an error, nothing changes.
         """
@@ -117,12 +120,21 @@ class Rules:
         self.refused = ()
         return problems
 
+    def cannot_read(self, file: str, why: str) -> None:
+        """Note that a file can't be read any more; what is in force stays in force."""
+        what = f"the file can't be read: {why.lower()}"
+        hint = "what was in force stays in force; put the file back"
+        problem = Problem(
+            file=file, line=0, column=0, code="file.unreadable", level="error", what=what, hint=hint
+        )
+        self.refused = (problem,)
+
     def _keep(
         self,
         plan: Plan,
-        plan_file: tuple[str, str],
+        plan_file: NamedText,
         organisation: Organisation,
-        organisation_file: tuple[str, str],
+        organisation_file: NamedText,
         now: datetime,
     ) -> None:
         same_plan = self._plan is not None and self._plan.version == plan.version
@@ -133,9 +145,9 @@ class Rules:
             return
         with self._store.write() as tx:
             if not same_plan:
-                tx.activate("plan", plan.version, *plan_file, now)
+                tx.activate("plan", plan.version, *_text(plan_file), now)
             if not same_people:
-                tx.activate("organisation", organisation.version, *organisation_file, now)
+                tx.activate("organisation", organisation.version, *_text(organisation_file), now)
 
     def _take_up(self, plan: Plan | None, organisation: Organisation | None) -> None:
         with self._lock:
@@ -145,3 +157,9 @@ class Rules:
                 self._router = Router(plan)
             if organisation is not None:
                 self._organisation = organisation
+
+
+def _text(file: NamedText) -> tuple[str, str]:
+    """Return a file that was read without errors as text."""
+    name, content = file
+    return name, content if isinstance(content, str) else content.decode()

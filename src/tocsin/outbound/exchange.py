@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 
@@ -73,6 +75,19 @@ class Attempt:
                     # The base class's: TLS would first wish to say goodbye.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             return self._answer or NoAnswer(self.left, f"did not answer within {seconds:g} s")
+
+
+def retry_after(answer: Answer, now: datetime) -> float | None:
+    """Read the Retry-After header, in seconds; None where it says nothing usable."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max((at - now).total_seconds(), 0.0)
 
 
 def post(

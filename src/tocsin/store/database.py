@@ -84,7 +84,13 @@ class Database(ABC):
     def reading(self) -> Iterator[Connection]:
         """Open a snapshot: what is read in it belongs together."""
         with self._explained(), self._reader.connect() as connection:
-            yield connection
+            try:
+                yield connection
+            except BaseException:
+                # The error may hold a cursor that is not read to its end, and with it, on SQLite,
+                # the snapshot: whoever got this connection next would see the past.
+                connection.invalidate()
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -23,6 +23,7 @@ from tocsin.store import rows
 from tocsin.store.schema import (
     activations,
     alerts,
+    counters,
     deliveries,
     documents,
     incidents,
@@ -132,6 +133,17 @@ class SqlReading:
         }
         question = select(*(count.scalar_subquery().label(n) for n, count in figures.items()))
         return dict(self._connection.execute(question).mappings().one())
+
+    def strays(self) -> list[tuple[int, str]]:
+        """See Reading."""
+        given_out = select(counters.c.value).where(counters.c.name == "incident")
+        last = self._connection.execute(given_out).scalar() or 0
+        there = set(self._connection.execute(select(incidents.c.id)).scalars())
+        told = set(self._connection.execute(select(timeline.c.incident_id).distinct()).scalars())
+        missing = sorted(set(range(1, last + 1)) - there)
+        return [(number, "it was removed") for number in missing] + [
+            (number, "its timeline has no incident") for number in sorted(told - there)
+        ]
 
     def next_due(self) -> NextDue:
         """See Reading."""

@@ -42,7 +42,6 @@ ALERT = names(schema.alerts)
 NEW_ALERT = names(schema.alerts, "id")
 NEW_INCIDENT = names(schema.incidents)
 TIMELINE = names(schema.timeline)
-DELIVERY = names(schema.deliveries)
 KEPT = ("snapshot", "entries", "head", "look_again_at")
 """The columns that `to_kept` reads."""
 

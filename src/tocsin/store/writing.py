@@ -1,10 +1,11 @@
 """What changes the store. Nothing here can change or remove an entry of a timeline."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, Insert, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -24,6 +25,8 @@ from tocsin.store.schema import (
     sign_ins,
     unreadable,
 )
+
+log = structlog.get_logger()
 
 MOST_PARAMETERS = 10_000
 """More values than this go into several statements; both databases take a few times as many."""
@@ -77,23 +80,44 @@ class SqlTransaction(SqlReading):
 
     def locked_by_id(self, incident_ids: Collection[int]) -> dict[int, Kept]:
         """See Transaction."""
-        question = KEPT.order_by(incidents.c.id).with_for_update(key_share=True)
-        kept = [
-            rows.to_kept(row)
+        question = KEPT.add_columns(incidents.c.id).order_by(incidents.c.id)
+        question = question.with_for_update(key_share=True)
+        found = [
+            row
             for part in _parts(sorted(set(incident_ids)))
-            for row in self._connection.execute(question.where(incidents.c.id.in_(part)))
+            for row in self._connection.execute(question.where(incidents.c.id.in_(part))).all()
         ]
-        return {each.incident.id: each for each in kept}
+        return {each.incident.id: each for each in self._readable(found)[0]}
 
     def due_incidents(self, now: datetime, limit: int) -> list[Kept]:
         """See Transaction."""
         question = (
-            KEPT.where(incidents.c.look_again_at <= rows.micros(now))
+            KEPT.add_columns(incidents.c.id)
+            .where(incidents.c.look_again_at <= rows.micros(now))
             .order_by(incidents.c.look_again_at)
             .limit(limit)
             .with_for_update(key_share=True, skip_locked=True)
         )
-        return [rows.to_kept(row) for row in self._connection.execute(question)]
+        kept, damaged = self._readable(self._connection.execute(question).all())
+        if damaged:
+            # Looked at a minute later, so that they hold up no others.
+            later = rows.micros(now + timedelta(minutes=1))
+            self._connection.execute(
+                update(incidents).where(incidents.c.id.in_(damaged)).values(look_again_at=later)
+            )
+        return kept
+
+    def _readable(self, found: Sequence[Sequence[Any]]) -> tuple[list[Kept], list[int]]:
+        """Read incidents; return them, and the ids of those that are damaged."""
+        kept, damaged = [], []
+        for *row, incident_id in found:
+            try:
+                kept.append(rows.to_kept(row))
+            except msgspec.DecodeError:
+                damaged.append(incident_id)
+        if damaged:
+            log.error("store.incident-unreadable", ids=damaged)
+        return kept, damaged
 
     def keep(self, changes: Sequence[Change]) -> None:
         """See Transaction. An incident that is no longer as `kept` says is a Conflict."""

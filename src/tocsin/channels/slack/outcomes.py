@@ -1,10 +1,9 @@
 """What Slack's answer means for the delivery."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from tocsin.core.delivery import Failed, Outcome, Sent
-from tocsin.outbound.exchange import Answer, NoAnswer
+from tocsin.outbound.exchange import Answer, NoAnswer, retry_after
 
 TEMPORARY = ("rollup_error",)
 
@@ -46,16 +45,3 @@ def outcome_of(answer: Answer | NoAnswer, hook: str, now: datetime) -> Outcome:
     if 300 <= status < 400:
         return Failed("permanent", f"{said}, a redirect; check the hook's URL")
     return Failed("permanent", f"{said}; check the hook's URL")
-
-
-def retry_after(answer: Answer, now: datetime) -> float | None:
-    """Read the Retry-After header, in seconds; None where it says nothing usable."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max((at - now).total_seconds(), 0.0)

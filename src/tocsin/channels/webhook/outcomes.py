@@ -1,10 +1,9 @@
 """What a receiver's answer means for the delivery."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from tocsin.core.delivery import Failed, Outcome, Sent
-from tocsin.outbound.exchange import Answer, NoAnswer
+from tocsin.outbound.exchange import Answer, NoAnswer, retry_after
 
 TEMPORARY = (408, 425)
 """Codes below 500 that ask for another try."""
@@ -35,16 +34,3 @@ def outcome_of(answer: Answer | NoAnswer, receiver: str, now: datetime) -> Outco
         return Failed("permanent", f"{said}: redirects are not followed; enter the final URL")
     reason = REASONS.get(status)
     return Failed("permanent", f"{said}: {reason}" if reason else said)
-
-
-def retry_after(answer: Answer, now: datetime) -> float | None:
-    """Read the Retry-After header, in seconds; None where it says nothing usable."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max((at - now).total_seconds(), 0.0)

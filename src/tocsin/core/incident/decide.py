@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from tocsin.core.incident import clocks
@@ -71,7 +72,10 @@ def _first_severity(plan: Plan, command: c.Open) -> tuple[str, str, int]:
         reasons = " and ".join(criterion.text for criterion in proposal.because)
         return proposal.severity.code, f"criterion: {reasons}", proposal.because[0].line
     otherwise = command.otherwise or plan.alerts.otherwise
-    return otherwise, command.why or "no criterion of the plan holds", command.line
+    if command.why:
+        return otherwise, command.why, command.line
+    why = f"no criterion of the plan holds, so it is what the plan assumes otherwise ({otherwise})"
+    return otherwise, why, plan.alerts.line
 
 
 def _alerts_came(plan: Plan, incident: Incident, command: c.AlertsCame, now: datetime) -> Decision:
@@ -379,7 +383,7 @@ def _fits(rule: FactRule, value: FactValue) -> bool:
     if rule.kind == "bool":
         return isinstance(value, bool)
     if rule.kind == "number":
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     return isinstance(value, str) and (rule.kind == "text" or value in rule.values)
 
 

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Query
 
 from tocsin.core.oncall import next_shift, on_call
 from tocsin.core.people import Roster
-from tocsin.core.record import Break, first_break
+from tocsin.core.record import Break
 from tocsin.engine.ports import Kept, Reading
+from tocsin.engine.verify import verify_all, verify_incident
 from tocsin.web.access import Known, Operator
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Reader, TheWeb, problems
 from tocsin.web.api.incidents import Cursor, Limit, number_in
 from tocsin.web.problems import Trouble
-from tocsin.web.room import whole_timeline
 from tocsin.web.site import Web
 
 router = APIRouter(prefix="/api/v1")
@@ -23,7 +23,8 @@ router = APIRouter(prefix="/api/v1")
 PAYLOAD_SHOWN = 2000
 """Characters of something incomprehensible that an answer shows."""
 
-INCIDENTS_AT_ONCE = 200
+YEARS = range(1970, 2201)
+"""In which it can be asked who is on call."""
 
 
 @router.get("/on-call", tags=["people"], responses=problems(404, 422))
@@ -41,6 +42,9 @@ def who_is_on_call(
     if now.tzinfo is None:
         hint = "write it with its offset: 2026-03-06T23:00:00+01:00"
         raise Trouble(422, "request.at", "this time says no offset", hint)
+    if now.year not in YEARS:
+        hint = f"ask for an instant between {YEARS[0]} and {YEARS[-1]}"
+        raise Trouble(422, "request.at", "rosters don't reach that far", hint)
     if roster and roster not in organisation.rosters:
         known = ", ".join(sorted(organisation.rosters)) or "none"
         raise Trouble(404, "roster.unknown", f"there is no roster {roster!r}", f"known: {known}")
@@ -136,31 +140,19 @@ def verify(
     incident: Annotated[str, Query(description="One incident; all if left out.")] = "",
 ) -> m.Verification:
     """Check the chains of hashes of one incident, or of all."""
-    checked = m.Verification(holds=True, first_broken=None, incidents=0, entries=0)
-    for code in [incident] if incident else _codes(web):
-        with web.world.store.read() as reading:
-            kept = _known(reading, code)
-            entries = whole_timeline(reading, kept)
-        checked.incidents += 1
-        checked.entries += len(entries)
-        broken = first_break(code, entries, kept.entries, kept.head)
-        if broken is not None and checked.first_broken is None:
-            checked.holds = False
-            checked.first_broken = _break(broken)
-    return checked
-
-
-def _codes(web: Web) -> list[str]:
-    """Return the codes of all incidents, oldest first."""
-    codes: list[str] = []
-    before: int | None = None
-    while True:
-        with web.world.store.read() as reading:
-            page = reading.incidents((), before, INCIDENTS_AT_ONCE)
-        codes += [summary.incident.code for summary in page]
-        if len(page) < INCIDENTS_AT_ONCE:
-            return codes[::-1]
-        before = page[-1].incident.id
+    verified = (
+        verify_incident(web.world.store, incident) if incident else verify_all(web.world.store)
+    )
+    if verified is None:
+        hint = "GET /api/v1/incidents lists them"
+        raise Trouble(404, "incident.unknown", f"there is no incident {incident}", hint)
+    broken = verified.first_broken
+    return m.Verification(
+        holds=broken is None,
+        first_broken=_break(broken) if broken is not None else None,
+        incidents=verified.incidents,
+        entries=verified.entries,
+    )
 
 
 def _known(reading: Reading, code: str) -> Kept:

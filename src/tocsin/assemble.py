@@ -399,8 +399,8 @@ class _Watcher:
         stamp = self._files.stamp()
         if stamp == self._stamp:
             return
-        self._stamp = stamp
         problems = self._rules.activate(*self._files.texts(), now())
+        self._stamp = stamp
         if self._rules.refused:
             for problem in problems:
                 log.error("rules.refused", problem=str(problem))

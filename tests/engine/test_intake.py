@@ -102,6 +102,20 @@ def test_an_end_that_arrives_before_its_beginning_calls_nobody(story: Story) -> 
     assert story.pages == []
 
 
+def test_an_alert_that_is_back_with_the_same_start_is_not_swallowed(story: Story) -> None:
+    """A partition made Alertmanager think it was over; Prometheus says again when it began."""
+    story.alert("ApiDown", severity="critical", starts="0m")
+    story.until("1m")
+    story.over("ApiDown", severity="critical", starts="0m")
+    story.until("5m")
+    story.alert("ApiDown", severity="critical", starts="0m")
+    assert story.incident().state == "resolved"  # Out of order, as far as anybody can tell.
+    story.until("12m")
+    story.alert("ApiDown", severity="critical", starts="0m")
+    story.until("13m")
+    assert story.pages == ["0:00 ana", "0:12 ana"]
+
+
 def test_a_sender_whose_clock_is_slow_pages_all_the_same(story: Story) -> None:
     """Prometheus promises an end four minutes ahead; with a slow clock that is in our past."""
 

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import text
 from tests.engine.story import PLAN, Story
 
-from tocsin.core.delivery import Failed, Message, Outcome
+from tocsin.core.delivery import Failed, Message, Outcome, Sent
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
+from tocsin.engine import deliver
 
 
 def test_an_alert_pages_whoever_is_on_call_at_once(story: Story) -> None:
@@ -231,3 +232,43 @@ def test_a_number_that_is_none_is_refused(store_story: Callable[..., Story], val
     assert isinstance(story.declare("Odd", facts={"error_rate": value}), Refusal)
     story.declare("Odd")
     assert isinstance(story.do(c.RecordFact(by="ana", name="error_rate", value=value)), Refusal)
+
+
+def test_an_answer_ends_only_what_was_wanted_until_then(story: Story) -> None:
+    """A person's call for more people goes out although somebody has acknowledged by then."""
+    story.alert("ApiDown", severity="critical")
+    story.do(c.Escalate(by="ana", to="cto"))
+    story.acknowledge("ana")
+    story.until("1m")
+    assert story.pages == ["0:00 cleo"]
+
+
+def test_what_was_on_its_way_when_the_answer_came_is_on_the_record(story: Story) -> None:
+    story.alert("ApiDown", severity="critical")
+    claimed = story.claim_one("email")
+    story.acknowledge("ana")
+    with story.store.write() as tx:
+        deliver.settle(tx, story.world, [(claimed, Sent())])
+    assert story.kinds()[-1] == "delivered"
+
+
+def test_the_same_recipient_may_be_called_twice(store_story: Callable[..., Story]) -> None:
+    twice = "{page: on-call-engineer, P0: 20m}\n    - {page: cto, P0: 30m}"
+    story = store_story(plan=PLAN.replace("{page: cto, P0: 30m}", twice))
+    story.alert("ApiDown", severity="critical")
+    story.until("21m")
+    assert story.pages == ["0:00 ana", "0:10 dora", "0:20 ana"]
+
+
+def test_an_elder_incident_is_not_reopened_beside_a_newer_one(story: Story) -> None:
+    story.alert("ApiDown")
+    story.over("ApiDown")
+    story.until("40m")
+    story.alert("ApiDown")
+    refused = story.do(c.Reopen(by="ana"), "INC-001")
+    assert isinstance(refused, Refusal)
+    assert "INC-002" in refused.hint
+    story.do(c.Resolve(by="ana"), "INC-002")
+    story.do(c.Reopen(by="ana"), "INC-001")
+    assert story.alert("ApiDown", instance="new").disposition == "joined"
+    assert story.incident("INC-001").alerts_total == 2

@@ -24,5 +24,6 @@ def test_killed_on_postgresql(request: pytest.FixtureRequest, tmp_path: Path) ->
     url = str(request.getfixturevalue("postgres_url"))
     verdict = torture(Run(tmp_path, kills=6, seed=2, database_url=url))
     assert list(verdict.problems) == [], verdict
-    assert verdict.figures["duplicates"] <= verdict.figures["kills"], verdict
+    # Each page comes at most once more per kill; that is among the problems above. How many pages
+    # one kill repeats depends on how slow commits are, and so on the machine.
     assert verdict.figures["alerts accepted"] > 25, verdict

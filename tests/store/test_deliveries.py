@@ -116,7 +116,7 @@ def test_an_outcome_after_the_claim_was_lost_changes_nothing(store):
     assert finish(store, replace(current, state="sent"))
 
 
-def test_what_is_cancelled_can_not_be_claimed_or_finished(store):
+def test_what_is_cancelled_can_not_be_claimed_any_more(store):
     add(store, delivery("in flight"))
     (in_flight,) = claim(store)
     add(
@@ -129,10 +129,11 @@ def test_what_is_cancelled_can_not_be_claimed_or_finished(store):
         delivery("third incident", incident_id=3),
     )
     with store.write() as tx:
-        assert tx.cancel_deliveries([], "nothing") == 0
-        assert tx.cancel_deliveries([1, 3], "ann has it") == 4
-        assert tx.cancel_deliveries([1, 3], "bo has it") == 0
-    assert not finish(store, replace(in_flight, state="sent"))
+        assert tx.cancel_deliveries([], ("acknowledged",), "nothing") == 0
+        assert tx.cancel_deliveries([1, 3], ("acknowledged",), "ann has it") == 4
+        assert tx.cancel_deliveries([1, 3], ("acknowledged",), "bo has it") == 0
+    assert not finish(store, replace(in_flight, state="failed"))
+    assert finish(store, replace(in_flight, state="sent"))  # It was on its way: that is the truth.
     assert names(claim(store, now=NOW + MINUTE)) == ["other incident", "notice"]
     assert (read(store, "page").state, read(store, "page").detail) == ("cancelled", "ann has it")
     assert read(store, "sent").state == "sent"
@@ -181,3 +182,12 @@ def test_a_lease_is_renewed_by_whoever_holds_it(store):
         tx.renew_claims([first], LEASE_END + 9 * MINUTE)  # Too late: it is somebody else's.
     with store.read() as reading:
         assert reading.next_due().delivery == second.due_at
+
+
+def test_only_what_was_wanted_until_then_is_cancelled(store):
+    add(store, delivery("until answered"), delivery("until resolved", until="resolved"))
+    with store.write() as tx:
+        assert tx.cancel_deliveries([1], ("acknowledged",), "ann has it") == 1
+    assert read(store, "until resolved").state == "due"
+    with store.write() as tx:
+        assert tx.cancel_deliveries([1], ("acknowledged", "resolved"), "it is over") == 1

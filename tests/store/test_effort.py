@@ -37,9 +37,9 @@ SELECT n, 'X' || n, CASE WHEN n = n / 100 * 100 THEN 'open' ELSE 'closed' END, '
 FROM s
 """
 DELIVERIES = """
-INSERT INTO deliveries (message_id, incident_id, incident, page, kind, priority, recipient, person,
-    channel, address, domain, message, state, due_at, created_at, attempts, claim, detail)
-SELECT 'x' || n, n, 'X', 1, 'page', 0, 'r', 'p' || n, 'email', 'a', 'mail', '{{}}',
+INSERT INTO deliveries (message_id, incident_id, incident, page, kind, wanted_until, priority,
+    recipient, person, channel, address, domain, message, state, due_at, created_at, attempts, claim, detail)
+SELECT 'x' || n, n, 'X', 1, 'page', 'resolved', 0, 'r', 'p' || n, 'email', 'a', 'mail', '{{}}',
     'due', {future} + n, 0, 0, '', ''
 FROM s
 """
@@ -128,7 +128,7 @@ QUESTIONS = {
     "deliveries": lambda tx: tx.deliveries(1),
     "inbox": lambda tx: tx.inbox("ann", 50),
     "delivery": lambda tx: tx.delivery("m1"),
-    "cancel_deliveries": lambda tx: tx.cancel_deliveries([1], "why"),
+    "cancel_deliveries": lambda tx: tx.cancel_deliveries([1], ("acknowledged",), "why"),
 }
 
 
@@ -203,7 +203,7 @@ def commit_group(store, first, size):
         found = tx.locked_by_id(numbers)
         tx.keep([Change(each, (note(),), each.incident, NOW) for each in found.values()])
         tx.keep_deliveries([delivery(f"m{n}", incident_id=n) for n in numbers])
-        tx.cancel_deliveries(numbers, "why")
+        tx.cancel_deliveries(numbers, ("acknowledged",), "why")
 
 
 def test_more_rows_take_no_more_statements(store):

@@ -83,7 +83,7 @@ def test_no_delivery_is_claimed_after_its_cancellation(store, other):
     def cancel():
         for n in range(100):
             with store.write() as tx:
-                tx.cancel_deliveries([n], "answered")
+                tx.cancel_deliveries([n], ("acknowledged",), "answered")
             cancelled.add(n)
 
     def claim():

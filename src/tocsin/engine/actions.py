@@ -8,6 +8,7 @@ import msgspec
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
+from tocsin.core.incident.lifecycle import PAGEABLE
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue
 from tocsin.engine.advance import advance, keep, next_names
@@ -67,7 +68,9 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
                 "incident.unknown", f"there is no incident {code}", "list them: tocsin incidents"
             )
         plan = world.rules.plan_of(kept.incident.plan)
-        decision = decide(plan, kept.incident, command, now)
+        decision = _taken_over(tx, kept.incident, command) or decide(
+            plan, kept.incident, command, now
+        )
         if isinstance(decision, Refusal):
             return decision
         if not decision:
@@ -76,6 +79,21 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
         keep(tx, [advanced])
     world.wake()
     return advanced.change.incident
+
+
+def _taken_over(tx: Transaction, incident: Incident, command: c.Command) -> Refusal | None:
+    """Refuse to reopen an incident whose alerts already have another one (invariant A4)."""
+    if not isinstance(command, c.Reopen) or not incident.group:
+        return None
+    current = tx.latest_of_groups([incident.group]).get(incident.group)
+    if current is None or current.incident.state not in PAGEABLE:
+        return None
+    if current.incident.id == incident.id:
+        return None
+    other = current.incident.code
+    return Refusal(
+        "incident.taken-over", f"{other} has the same alerts and is open", f"go on with {other}"
+    )
 
 
 def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incident:

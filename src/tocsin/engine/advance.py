@@ -12,13 +12,16 @@ from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.core.message import compose, short_code
 from tocsin.core.naming import name, scope
-from tocsin.core.plan.model import Plan
+from tocsin.core.plan.model import Plan, Until
 from tocsin.engine.keys import answer_token
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.world import World
 
-ENDS_CALLS = (e.Acknowledged, e.Resolved)
-"""Events after which calls that have not left yet must not leave (invariant D3)."""
+ENDS_CALLS: dict[type[e.Event], tuple[Until, ...]] = {
+    e.Acknowledged: ("acknowledged",),
+    e.Resolved: ("acknowledged", "resolved"),
+}
+"""Events after which calls that were wanted until then must not leave (invariant D3)."""
 
 
 CHANGES_NO_DEMAND = (e.AlertsJoined, e.Noted)
@@ -69,13 +72,14 @@ def advance(
 
 def keep(tx: Transaction, advanced: Sequence[Advanced]) -> None:
     """Write changes and calls; calls that were overtaken by an answer are cancelled first."""
-    answered = [
-        a.change.incident.id
-        for a in advanced
-        if a.change.kept is not None and any(isinstance(ev, ENDS_CALLS) for ev in a.change.events)
-    ]
-    if answered:
-        tx.cancel_deliveries(answered, "answered before it left")
+    for event, until in ENDS_CALLS.items():
+        answered = [
+            a.change.incident.id
+            for a in advanced
+            if a.change.kept is not None and any(isinstance(ev, event) for ev in a.change.events)
+        ]
+        if answered:
+            tx.cancel_deliveries(answered, until, "answered before it left")
     tx.keep([a.change for a in advanced])
     calls = [call for a in advanced for call in a.calls]
     if calls:
@@ -140,6 +144,7 @@ def call(
         message=compose(plan, incident, told, message_id, link if wants_answer else ""),
         due_at=told.at,
         created_at=told.at,
+        until=told.until,
     )
 
 

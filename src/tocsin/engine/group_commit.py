@@ -71,8 +71,16 @@ class GroupCommit:
     def _run(self) -> None:
         while group := self._next_group():
             tickets = [ticket for ticket, _ in group]
-            results = self._write([request for _, request in group])
+            results = self._safely([request for _, request in group])
             self._done(list(zip(tickets, results, strict=True)))
+
+    def _safely(self, requests: Sequence[Request]) -> list[Result]:
+        """Write, whatever happens: a thread that dies would leave every sender waiting."""
+        try:
+            return self._write(requests)
+        except Exception as problem:
+            log.exception("intake.failed", requests=len(requests))
+            return [problem] * len(requests)
 
     def _next_group(self) -> list[tuple[object, Request]]:
         """Wait for requests; return them, or nothing when all is written and the end has come."""

@@ -16,7 +16,7 @@ from tocsin.engine.ports import Delivery
 SLOTS = 16
 """Messages that one channel may have on their way at most."""
 
-PATIENCE = timedelta(milliseconds=50)
+PATIENCE = timedelta(milliseconds=250)
 """How long the next message waits for the one before it."""
 
 RENEW_AFTER = timedelta(seconds=1.5)
@@ -32,6 +32,11 @@ class Lane:
     def __init__(self) -> None:
         self._leased_at: dict[str, tuple[Delivery, datetime]] = {}
         self._last_start: datetime | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a message is on its way, or its outcome not kept."""
+        return bool(self._leased_at)
 
     def room(self, now: datetime) -> int:
         """Say how many messages may start now: one or none."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from tocsin.core.delivery import Failed, Outcome
+from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Outcome
 from tocsin.engine import deliver
 from tocsin.engine.lanes import PATIENCE, SLOTS, Lane
 from tocsin.engine.ports import Conflict, Delivery, StoreUnavailable
@@ -18,6 +18,9 @@ from tocsin.engine.world import World
 
 LOOK_AT_LEAST_EVERY = 0.5
 """Seconds; another node may have added work without being able to wake this one."""
+
+ENDS_WITHIN = SEND_TIMEOUT_SECONDS + 5
+"""Seconds for messages on their way to come back; what is not back by then is sent once more."""
 
 TIDY_EVERY = 0.5
 """Seconds between two rounds of the store's housekeeping."""
@@ -52,17 +55,13 @@ class Loop:
         """Claim nothing more, wait for messages that are leaving, keep their outcomes, then end."""
         self._stopping.set()
         self._woken.set()
-        self._thread.join()
+        self._thread.join(ENDS_WITHIN)
         self._housekeeper.join()
         for senders in self._senders.values():
             senders.shutdown(wait=True)
-        try:
-            tick(self._world, list(self._finished), {})
-        except (StoreUnavailable, Conflict) as problem:
-            log.warning("engine.outcomes-not-kept", reason=str(problem))
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() or any(lane.is_busy for lane in self._lanes.values()):
             self._woken.clear()
             self._woken.wait(self._guarded_cycle())
 
@@ -93,7 +92,13 @@ class Loop:
         with self._world.store.read() as reading:
             due = reading.next_due()
         now = self._world.now()
-        renew = [d for lane in self._lanes.values() for d in lane.to_renew(now)]
+        back = {delivery.message.id for delivery, _ in self._finished}
+        renew = [
+            delivery
+            for lane in self._lanes.values()
+            for delivery in lane.to_renew(now)
+            if delivery.message.id not in back
+        ]
         if not self._finished and not renew and (due.soonest is None or due.soonest > now):
             return self._pause(due.soonest)
         if self._work(now, renew):
@@ -106,6 +111,8 @@ class Loop:
         finished = list(self._finished)
         back = {delivery.contact.channel for delivery, _ in finished}
         room = {name: 1 if name in back else lane.room(now) for name, lane in self._lanes.items()}
+        if self._stopping.is_set():
+            room = {}
         ticked = tick(self._world, finished, room, renew)
         for delivery in renew:
             self._lanes[delivery.contact.channel].renewed(delivery, now)

@@ -11,6 +11,7 @@ from tocsin.core.alerts import Signal, Unreadable
 from tocsin.core.delivery import Contact, Kind, Message, Outcome
 from tocsin.core.incident.events import Event
 from tocsin.core.incident.state import Incident
+from tocsin.core.plan.model import Until
 from tocsin.core.record import Entry
 
 DeliveryState = Literal["due", "sent", "failed", "cancelled"]
@@ -104,7 +105,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     `page` numbers the timeline entry that ordered it. `due_at` is when it may be claimed; a
     claim moves it to the end of its lease, so that a claim whose node has died is simply due
-    again (invariant D4). `attempts` counts claims; `claim` is the token of the latest one.
+    again (invariant D4). `attempts` counts claims; `claim` is the token of the latest one. It is
+    not sent any more once the incident is as `until` says.
     """
 
     id: int = 0
@@ -119,6 +121,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     state: DeliveryState = "due"
     due_at: datetime
     created_at: datetime
+    until: Until = "acknowledged"
     attempts: int = 0
     claim: str = ""
     detail: str = ""
@@ -221,7 +224,7 @@ class Transaction(Reading, Protocol):
         """Keep what could not be understood, with the incident it opened or joined."""
 
     def latest_of_groups(self, groups: Collection[str]) -> dict[str, Kept]:
-        """Return the newest incident of each group, whatever its state, locked for this change."""
+        """Return the incident of each group that is not resolved, else its newest; locked."""
 
     def locked(self, code: str) -> Kept | None:
         """Return the incident with that code, locked for this change."""
@@ -241,8 +244,10 @@ class Transaction(Reading, Protocol):
     def keep_deliveries(self, new: Sequence[Delivery]) -> None:
         """Insert deliveries; one whose message id exists already is left as it is."""
 
-    def cancel_deliveries(self, incident_ids: Collection[int], why: str) -> int:
-        """Cancel pages and alarms that are still due; return how many."""
+    def cancel_deliveries(
+        self, incident_ids: Collection[int], until: Collection[Until], why: str
+    ) -> int:
+        """Cancel pages and alarms that are still due and wanted `until` then; return how many."""
 
     def claim_deliveries(
         self, channel: str, limit: int, claim: str, now: datetime, until: datetime

@@ -3,6 +3,8 @@
 import threading
 from datetime import datetime
 
+import structlog
+
 from tocsin.core.organisation.read import read_organisation
 from tocsin.core.organisation.together import check_together
 from tocsin.core.people import Organisation
@@ -11,6 +13,8 @@ from tocsin.core.plan.read import read
 from tocsin.core.problem import Problem
 from tocsin.core.routing import Router
 from tocsin.engine.ports import Store
+
+log = structlog.get_logger()
 
 NamedText = tuple[str, str | bytes]
 """A file's name and content; bytes that are no UTF-8 are a problem of the file."""
@@ -76,7 +80,9 @@ class Rules:
             raise NoRules(f"plan version {version} is not in the store")
         plan, _ = read(found[1], found[0])
         if plan is None:
-            raise NoRules(f"plan version {version} can no longer be read")
+            # A newer Tocsin may be stricter. Calling people by today's plan beats calling nobody.
+            log.error("rules.plan-unreadable", version=version)
+            plan = self.plan
         with self._lock:
             self._plans[version] = plan
         return plan

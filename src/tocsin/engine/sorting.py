@@ -14,6 +14,10 @@ from tocsin.engine.ports import Alert, Disposition, Kept
 STILL_FIRING_AFTER = timedelta(minutes=5)
 """An alert heard again so long after its incident was resolved says that it was not over."""
 
+BACK_AFTER = timedelta(minutes=10)
+"""A firing alert so long after its end was heard is back, whatever it says of its start: what is
+out of order is not as old as that (invariant A9)."""
+
 A_MOMENT = timedelta(milliseconds=1)
 """Starts that are closer than this are the same start: `_new` may have moved one a little."""
 
@@ -79,7 +83,8 @@ class Batch:
         if signal.firing:
             if episode.alert.firing:
                 return self._heard_again(signal, episode)
-            return self._begin(signal) if newer else episode
+            back = self._now - episode.alert.updated_at >= BACK_AFTER
+            return self._begin(signal) if newer or back else episode
         if episode.alert.firing:
             return self._is_over(signal, episode)
         if _promises_more(signal, episode.alert):

@@ -246,7 +246,8 @@ SELECT latest.* FROM {_WANTED} CROSS JOIN LATERAL (
 
 LATEST_INCIDENTS = f"""
 SELECT group_key, {", ".join(rows.KEPT)} FROM incidents WHERE id = ANY(ARRAY(
-    SELECT (SELECT id FROM incidents WHERE group_key = wanted.key ORDER BY id DESC LIMIT 1)
+    SELECT (SELECT id FROM incidents WHERE group_key = wanted.key
+        ORDER BY (state IN ('open', 'acknowledged')) DESC, id DESC LIMIT 1)
     FROM {_WANTED}))
 ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 - our names

@@ -277,7 +277,8 @@ SELECT {_columns(rows.ALERT, "a.")} FROM wanted CROSS JOIN alerts AS a ON a.id =
 
 LATEST_INCIDENTS = f"""{_WANTED}
 SELECT i.group_key, {_columns(rows.KEPT, "i.")} FROM wanted CROSS JOIN incidents AS i ON i.id = (
-    SELECT id FROM incidents WHERE group_key = wanted.key ORDER BY id DESC LIMIT 1)
+    SELECT id FROM incidents WHERE group_key = wanted.key
+    ORDER BY (state IN ('open', 'acknowledged')) DESC, id DESC LIMIT 1)
 """  # noqa: S608 - our names
 
 ADD_ALERTS = _insert("alerts", rows.NEW_ALERT)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Insert, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.core.alerts import Unreadable
+from tocsin.core.plan.model import Until
 from tocsin.core.record import START
 from tocsin.engine.ports import Alert, Change, Conflict, Delivery, Kept, Session
 from tocsin.store import rows
@@ -157,11 +158,17 @@ class SqlTransaction(SqlReading):
             values = [rows.new_delivery(delivery) for delivery in new]
             self._connection.execute(_DELIVERING[self._connection.dialect.name], values)
 
-    def cancel_deliveries(self, incident_ids: Collection[int], why: str) -> int:
+    def cancel_deliveries(
+        self, incident_ids: Collection[int], until: Collection[Until], why: str
+    ) -> int:
         """See Transaction."""
         cancelling = (
             update(deliveries)
-            .where(deliveries.c.state == "due", deliveries.c.kind.in_(("page", "alarm")))
+            .where(
+                deliveries.c.state == "due",
+                deliveries.c.kind.in_(("page", "alarm")),
+                deliveries.c.wanted_until.in_(tuple(until)),
+            )
             .values(state="cancelled", detail=rows.plain(why))
         )
         return sum(
@@ -212,12 +219,14 @@ class SqlTransaction(SqlReading):
 
     def finish_delivery(self, delivery: Delivery) -> bool:
         """See Transaction."""
+        # What was on its way when the answer came has been sent all the same.
+        states = ("due", "cancelled") if delivery.state == "sent" else ("due",)
         finishing = (
             update(deliveries)
             .where(
                 deliveries.c.id == delivery.id,
                 deliveries.c.claim == delivery.claim,
-                deliveries.c.state == "due",
+                deliveries.c.state.in_(states),
             )
             .values(
                 state=delivery.state,

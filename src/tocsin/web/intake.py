@@ -47,6 +47,10 @@ class TooLarge(Exception):
         self.beginning = beginning
 
 
+class Gone(Exception):
+    """The sender has hung up in the middle of its request; it will come again."""
+
+
 class Intake:
     """An ASGI application for `POST` on the paths of WAY_IN."""
 
@@ -79,6 +83,8 @@ class Intake:
             return
         try:
             body = await _body(receive)
+        except Gone:
+            return
         except TooLarge as large:
             why = f"a request of more than {BODY_AT_MOST >> 20} MiB"
             kept = Unreadable(integration=integration, why=why, payload=large.beginning)
@@ -128,20 +134,20 @@ _KEY_HINT = (
 
 
 async def _body(receive: Receive) -> bytes:
-    """Read the whole body; raises TooLarge."""
-    message = await receive()
-    if not message.get("more_body"):
-        return bytes(message.get("body", b""))
-    chunks = [message.get("body", b"")]
-    size = len(chunks[0])
-    while message.get("more_body"):
+    """Read the whole body; raises TooLarge or Gone."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
         chunk = message.get("body", b"")
         size += len(chunk)
+        chunks.append(chunk)
         if size > BODY_AT_MOST:
             raise TooLarge(b"".join(chunks)[:KEPT_AT_MOST])
-        chunks.append(chunk)
-    return b"".join(chunks)
+        if not message.get("more_body"):
+            return b"".join(chunks)
 
 
 async def _unavailable(send: Send, problem: Exception) -> None:

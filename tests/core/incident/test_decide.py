@@ -3,7 +3,16 @@
 from pathlib import Path
 
 import pytest
-from tests.core.incident.cast import PLAN, START, after, looked_at, minutes, opened, the_plan
+from tests.core.incident.cast import (
+    PLAN,
+    START,
+    after,
+    calls,
+    looked_at,
+    minutes,
+    opened,
+    the_plan,
+)
 
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
@@ -183,3 +192,23 @@ def test_a_level_with_a_condition_is_called_only_while_it_holds() -> None:
 def must(decision: list[e.Event] | Refusal) -> list[e.Event]:
     assert isinstance(decision, list), decision
     return decision
+
+
+def test_after_reopening_clocks_can_be_met_again() -> None:
+    incident = after(opened("P1"), c.SetSeverity(by="ana", severity="P1"), 5)
+    incident = after(incident, c.TakeRole(by="bo", role="incident-commander", person="bo"), 6)
+    incident = after(after(incident, c.Resolve(by="ana"), 10), c.Reopen(by="ana"), 20)
+    running = {clock.name for clock in incident.running()}
+    assert running == {"acknowledge", "respond"}  # Somebody still holds the role.
+    incident = after(incident, c.SetSeverity(by="ana", severity="P1"), 25)
+    assert {k.name: k.state for k in incident.clocks}["respond"] == "met"
+
+
+def test_paging_the_same_person_again_is_no_escalation() -> None:
+    _, incident = looked_at(opened("P1"), 0)
+    raised = after(incident, c.SetSeverity(by="bo", severity="P0"), 5)
+    happened, raised = looked_at(raised, 5)
+    assert calls(happened) == ["page on-call-engineer"]
+    assert not raised.escalated
+    _, beyond = looked_at(raised, 31)
+    assert beyond.escalated

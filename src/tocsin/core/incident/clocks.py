@@ -64,7 +64,16 @@ def moved_to(plan: Plan, incident: Incident, severity: str, now: datetime) -> li
             continue
         if event := _start(plan, target, rule, start, now):
             changes.append(event)
+        elif clock is not None and clock.state == "running":
+            changes += dropped([clock], now, f"{severity} has no such limit")
     return changes
+
+
+def restarted(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
+    """Return the clocks that run anew on an incident that was reopened at `now`."""
+    held = {_assigning(role) for role in incident.roles}
+    started = started_by(plan, incident.severity, "opened", now)
+    return [ev for ev in started if not (isinstance(ev, e.ClockStarted) and ev.clock in held)]
 
 
 def assigned(incident: Incident, role: str, now: datetime) -> list[e.Event]:

@@ -82,7 +82,7 @@ def _alerts_came(plan: Plan, incident: Incident, command: c.AlertsCame, now: dat
     happened: list[e.Event] = []
     if incident.state == "resolved":
         again = e.Reopened(at=now, by=command.by, via=command.via, why="its alerts fire again")
-        happened += [again, *clocks.started_by(plan, incident.severity, "opened", now)]
+        happened += [again, *clocks.restarted(plan, incident, now)]
     happened.append(
         e.AlertsJoined(
             at=now, by=command.by, via=command.via, count=command.count, names=command.names
@@ -159,7 +159,7 @@ def _reopen(plan: Plan, incident: Incident, command: c.Reopen, now: datetime) ->
     if refusal := _not_now(incident, e.Reopened):
         return refusal
     reopened = e.Reopened(at=now, by=command.by, via=command.via, why=command.why)
-    return [reopened, *clocks.started_by(plan, incident.severity, "opened", now)]
+    return [reopened, *clocks.restarted(plan, incident, now)]
 
 
 def _close(plan: Plan, incident: Incident, command: c.Close, now: datetime) -> Decision:
@@ -206,6 +206,9 @@ def _fact(
     stated = e.FactRecorded(
         at=now, by=command.by, via=command.via, why=command.why, name=name, value=value
     )
+    known = incident.facts.get(name)
+    if known is not None and known.value == value:
+        return [stated]  # Nothing new: an assessment that knew it holds.
     proposal = propose(plan, {**incident.fact_values(), name: value})
     if proposal.severity is None:
         return [stated]

@@ -87,6 +87,8 @@ def alarm_at(plan: Plan, incident: Incident) -> datetime | None:
         return None
     if any(ahead.step.do == "page" for ahead in steps_ahead(plan, incident)):
         return None
+    if incident.unreached and incident.alarmed_at is None:
+        return incident.escalating_since
     answers = [
         clock
         for clock in incident.clocks
@@ -94,8 +96,6 @@ def alarm_at(plan: Plan, incident: Incident) -> datetime | None:
     ]
     if any(clock.state == "running" for clock in answers):
         return None
-    if incident.unreached and incident.alarmed_at is None:
-        return incident.escalating_since
     moments = [incident.escalating_since, incident.last_paged_at, incident.alarmed_at]
     moments += [clock.ended_at for clock in answers if clock.state == "missed"]
     every = timedelta(seconds=plan.exhausted.every_seconds)
@@ -144,9 +144,16 @@ def _calls(
                 at=now, message=message, to=to, step=key, why=missing, line=step.line
             )
             continue
-        people = tuple(person.id for person in found.people) or (to,)
+        people = tuple(person.id for person in found.people) + ((to,) if found.contacts else ())
         yield e.Told(
-            at=now, message=message, to=to, people=people, step=key, why=why, line=step.line
+            at=now,
+            message=message,
+            to=to,
+            people=people,
+            step=key,
+            until=step.until,
+            why=why,
+            line=step.line,
         )
 
 
@@ -156,8 +163,9 @@ def _asked_step(plan: Plan, incident: Incident, to: str) -> Step:
         None,
     )
     why = f"{to} was asked for" + (f" ({planned.why})" if planned else "")
-    line = planned.line if planned else 0
-    return Step(do="page", to=(to,), at=_NO_TIME, until="resolved", line=line, why=why)
+    if planned is not None:
+        return msgspec.structs.replace(planned, to=(to,), at=_NO_TIME, until="resolved", why=why)
+    return Step(do="page", to=(to,), at=_NO_TIME, until="resolved", line=0, why=why)
 
 
 def _last_told(plan: Plan, incident: Incident) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.core.delivery import Kind
-from tocsin.core.plan.model import FactValue
+from tocsin.core.plan.model import FactValue, Until
 
 BY_PLAN = "tocsin"
 """Who acted when nobody did: the plan itself."""
@@ -104,14 +104,15 @@ class ClockDropped(Event, frozen=True, kw_only=True, tag="clock_dropped"):
 class Told(Event, frozen=True, kw_only=True, tag="told"):
     """The plan, or a person, calls somebody: the order to send, written before anything leaves.
 
-    `step` is the key of the escalation step; `people` are person ids, or the recipient's own id
-    where an audience has contacts of its own.
+    `step` is the key of the escalation step, `until` what ends its relevance; `people` are person
+    ids, and the recipient's own id where it has contacts of its own.
     """
 
     message: Kind
     to: str
     people: tuple[str, ...]
     step: str
+    until: Until = "acknowledged"
 
 
 class NobodyReached(Event, frozen=True, kw_only=True, tag="nobody_reached"):

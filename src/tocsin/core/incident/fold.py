@@ -119,12 +119,13 @@ def _told(incident: Incident, event: e.Told) -> Incident:
     )
     if event.message not in ("page", "alarm"):
         return taken
-    earlier = incident.last_paged_at
+    beyond = bool(incident.called) and not set(event.people) <= set(incident.called)
     return replace(
         taken,
         last_paged_at=event.at,
         unreached=False,
-        escalated=incident.escalated or (earlier is not None and earlier < event.at),
+        called=tuple(dict.fromkeys((*incident.called, *event.people))),
+        escalated=incident.escalated or beyond,
     )
 
 
@@ -187,6 +188,7 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         state=_moved(incident, event),
         generation=incident.generation + 1,
         escalating_since=event.at,
+        severity_confirmed=False,
         resolved_at=None,
         acknowledged_by="",
         acknowledged_at=None,

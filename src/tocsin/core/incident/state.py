@@ -35,9 +35,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     `generation` rises with every change that arms or disarms something, so that work prepared
     for an older one is recognised as stale (invariant C3). `told` maps keys of escalation steps
-    to the severity under which they were taken last. `escalated` says that somebody beyond the
-    first page was called, `unreached` that pages were due and none has reached anybody. `asked`
-    are recipients whom a person has asked for and who have not been called yet.
+    to the severity under which they were taken last. `called` are the people paged so far,
+    `escalated` says that somebody beyond the first page was called, `unreached` that pages were due
+    and none has reached anybody. `asked` are recipients whom a person has asked for and who have
+    not been called yet.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     last_paged_at: datetime | None = None
     asked: tuple[str, ...] = ()
     unreached: bool = False
+    called: tuple[str, ...] = ()
     escalated: bool = False
     alarms: int = 0
     alarmed_at: datetime | None = None

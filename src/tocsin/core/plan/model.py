@@ -81,12 +81,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     manual: bool = False
     mandate: tuple[str, ...] = ()
     when: str = ""
+    again: int = 0
 
     @property
     def key(self) -> str:
-        """Identify the step across severities: who is told, and how."""
+        """Identify the step across severities: who is told, how, and for which time (`again`)."""
         everyone = "all:" if self.everyone else ""
-        return f"{self.do}:{everyone}{'|'.join(self.to)}"
+        again = f"#{self.again}" if self.again else ""
+        return f"{self.do}:{everyone}{'|'.join(self.to)}{again}"
 
 
 class Exhausted(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,6 +129,7 @@ def _create_deliveries() -> None:
         Column("incident", Text, nullable=False),
         Column("page", BigInteger, nullable=False),
         Column("kind", Text, nullable=False),
+        Column("wanted_until", Text, nullable=False),
         Column("priority", SmallInteger, nullable=False),
         Column("recipient", Text, nullable=False),
         Column("person", Text, nullable=False),

@@ -142,6 +142,7 @@ def serve(options: ServeOptions) -> None:
         shutting_down=lambda: server.should_exit,
         notifier=notifier,
         alert_view=AlertmanagerView(),
+        troubles=lambda: (loop.trouble,) if loop.trouble else (),
     )
     app = make_app(world, site)
     app.router.lifespan_context = _life(intake, loop, watcher)

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 from fastapi import FastAPI
-from tests.web.stage import ORGANISATION, Stage
+from tests.web.stage import BASE, ORGANISATION, Stage
 
 from tocsin.engine.keys import integration_key, operator_key
 from tocsin.web.access import (
@@ -168,6 +168,43 @@ def test_only_the_operator_acts_for_others(stage: Stage) -> None:
     assert answer.json()["code"] == "access.not-yourself"
     answer = browser.client.post(path, json={}, headers={**own, "Tocsin-As": "ben"})
     assert answer.json()["acknowledged_by"] == "ana", "a session is whose it is"
+
+
+FOREIGN = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "https://other.tocsin.test"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": BASE},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_a_foreign_page_cannot_use_a_key_that_the_browser_remembers(
+    stage: Stage, headers: dict[str, str]
+) -> None:
+    stage.alert()
+    path = "/api/v1/incidents/INC-2026-001/acknowledge"
+    key = operator_key(stage.world.secret)
+    basic = b64encode(f"anyone:{key}".encode()).decode()
+    for shown in (f"Basic {basic}", f"Bearer {key}"):
+        client = stage.client(headers={"Authorization": shown})
+        answer = client.post(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "access.cross-site")
+        assert client.get("/api/v1/incidents", headers=headers).status_code == 200
+    assert stage.client(headers=stage.operator).post(path).status_code == 200, "programs pass"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": BASE}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}]
+)
+def test_a_key_works_from_ones_own_pages_and_from_programs(
+    stage: Stage, headers: dict[str, str]
+) -> None:
+    stage.alert()
+    client = stage.client(headers=stage.operator)
+    path = "/api/v1/incidents/INC-2026-001/acknowledge"
+    assert client.post(path, headers=headers).status_code == 200
 
 
 def test_a_foreign_page_cannot_use_the_session(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 from tests.web.stage import Stage
 
@@ -217,6 +218,60 @@ def test_who_is_on_call(stage: Stage) -> None:
     naive = client.get("/api/v1/on-call", params={"at": "2026-11-16T10:00:00"})
     assert naive.json()["code"] == "request.at"
     assert client.get("/api/v1/on-call", params={"roster": "x"}).json()["code"] == "roster.unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        ("incidents", {"cursor": "9999999999999999999"}, "request.cursor"),
+        ("alerts", {"cursor": "9999999999999999999"}, "request.cursor"),
+        ("on-call", {"at": "9999-12-31T23:59:59Z"}, "request.at"),
+        ("on-call", {"at": "9999-12-31T23:59:59-14:00"}, "request.at"),
+        ("on-call", {"at": "0001-01-01T00:00:00Z"}, "request.at"),
+        ("on-call", {"at": "0001-01-01T00:00:00+14:00"}, "request.at"),
+    ],
+)
+def test_parameters_beyond_all_bounds(
+    stage: Stage, path: str, query: dict[str, str], code: str
+) -> None:
+    client = stage.client(headers=stage.operator)
+    answer = client.get(f"/api/v1/{path}", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert answer.json()["hint"]
+
+
+def test_the_bounds_themselves_can_be_asked_for(stage: Stage) -> None:
+    client = stage.client(headers=stage.operator)
+    stage.alert()
+    for at in ("1970-01-01T00:00:00Z", "2200-12-31T23:59:59Z"):
+        assert client.get("/api/v1/on-call", params={"at": at}).status_code == 200
+    for path in ("incidents", "alerts"):
+        answer = client.get(f"/api/v1/{path}", params={"cursor": str(2**62)})
+        assert answer.status_code == 200
+    answer = client.get(f"{INCIDENTS}/INC-2026-001/timeline", params={"after": "9" * 19})
+    assert answer.json()["timeline"] == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400])
+def test_numbers_that_are_none_are_refused(stage: Stage, number: str) -> None:
+    client = stage.client(headers={**stage.operator, "Content-Type": "application/json"})
+    stage.alert()
+    for path, body in [
+        (f"{INCIDENTS}/INC-2026-001/fact", f'{{"name": "users_affected", "value": {number}}}'),
+        (INCIDENTS, f'{{"title": "x", "facts": {{"users_affected": {number}}}}}'),
+    ]:
+        answer = client.post(path, content=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.wrong-values")
+        assert answer.json()["errors"]
+    assert len(client.get(INCIDENTS).json()["incidents"]) == 1
+
+
+def test_large_numbers_are_kept_as_far_as_they_go(stage: Stage) -> None:
+    client = stage.client(headers=stage.operator)
+    stage.alert()
+    for value in (2**62, 2**70, -(2**70), 0.5):
+        shown = do(client, "INC-2026-001", "fact", name="users_affected", value=value)
+        assert shown.json()["facts"]["users_affected"]["value"] == value
 
 
 def test_the_inbox_is_ones_own(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -134,7 +135,21 @@ def test_on_a_phone(chromium: Browser, server: TocsinServer) -> None:
         page.goto(server.url + path)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{path} is wider than the telephone"
+    page.goto(f"{server.url}/incidents")
+    heading = page.get_by_role("heading", name="Incidents")
+    lines = heading.evaluate(
+        "h => h.getClientRects()[0].height / parseFloat(getComputedStyle(h).lineHeight)"
+    )
+    assert lines < 1.5, "the heading stands on one line"
     page.goto(f"{server.url}/incidents/INC-2026-001")
+    alerts = page.get_by_role("heading", name="Alerts").bounding_box()
+    timeline = page.get_by_role("heading", name="Timeline").bounding_box()
+    assert alerts is not None
+    assert timeline is not None
+    assert alerts["y"] < timeline["y"]
+    dates = page.locator("#timeline .when time").all_text_contents()
+    assert re.match(r"\d+ \w+, \d\d:\d\d:\d\d$", dates[-1]), "the day stands where it begins"
+    assert re.match(r"\d\d:\d\d:\d\d$", dates[-2]), "and only there"
     button = page.get_by_role("button", name="Acknowledge")
     box = button.bounding_box()
     assert box is not None

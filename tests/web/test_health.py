@@ -63,6 +63,16 @@ def test_alive_and_ready(stage: Stage) -> None:
     assert client.get("/readyz").status_code == 503
 
 
+def test_not_ready_while_the_engine_has_trouble(stage: Stage) -> None:
+    troubles = ["the engine has not ticked for 40 seconds"]
+    site = replace(stage.site, troubles=lambda: troubles)
+    client = TestClient(make_app(stage.world, site), base_url=stage.base_url)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, troubles)
+    troubles.clear()
+    assert client.get("/readyz").status_code == 200
+
+
 def test_not_ready_without_rules(bare_stage: Stage) -> None:
     answer = bare_stage.client().get("/readyz")
     assert answer.status_code == 503
@@ -97,6 +107,8 @@ def test_a_mistake_of_ours_tells_no_secrets(stage: Stage) -> None:
     answer = client.get("/api/v1/incidents", headers=stage.operator)
     assert answer.status_code == 500
     assert answer.json()["code"] == "server.fault"
+    assert "not known whether" in answer.json()["detail"]
+    assert "look at how things stand" in answer.json()["hint"]
     assert "hunter2" not in answer.text
 
 

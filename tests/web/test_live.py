@@ -136,6 +136,10 @@ def test_a_browser_that_comes_back_gets_what_it_missed(served: Served) -> None:
     assert again.next("entry")[0] == "4"
     actions.act(stage.world, "INC-2026-001", c.Note(by="ana", text="x"))
     assert again.next("entry")[0] == "5"
+    never_was = listen(
+        served, "/live/incidents/INC-2026-001?after=4", **{"Last-Event-ID": "9" * 5000}
+    )
+    assert never_was.next("entry")[0] == "5"
 
 
 def test_a_new_incident_appears_in_the_list_and_the_inbox(served: Served) -> None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.web.stage import Browser, Page, Stage
+from tests.web.stage import ORGANISATION, Browser, Page, Stage
 
 from tocsin.web import app as web_app
+from tocsin.web.pages import incidents
+from tocsin.web.pages import room as room_pages
+from tocsin.web.room import open_room
+from tocsin.web.site import Web
 
 VENDOR = Path(web_app.__file__).parent / "static" / "vendor"
+
+ROSTERS = """rosters:
+  primary: {rotation: [ana, ben], handover: monday 09:00, first_week: 2026-01-05}
+"""
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -96,15 +105,100 @@ def test_the_list_has_open_ones_first_and_pages(stage: Stage) -> None:
     browser.open("/incidents/INC-2026-052")
     browser.press("Acknowledge")
     page = browser.open("/incidents")
-    incidents = [link for link in page.links if link.startswith("/incidents/INC")]
-    assert len(incidents) == 50
-    assert incidents[0] == "/incidents/INC-2026-051"
-    assert incidents[-1] == "/incidents/INC-2026-052"
-    (older,) = [link for link in page.links if "before=" in link]
-    assert [link for link in browser.open(older).links if link.startswith("/incidents/INC")] == [
-        "/incidents/INC-2026-002",
-        "/incidents/INC-2026-001",
+    shown = [link for link in page.links if link.startswith("/incidents/INC")]
+    assert len(shown) == 50
+    assert shown[0] == "/incidents/INC-2026-001"
+    assert shown[-1] == "/incidents/INC-2026-050"
+    (more,) = [link for link in page.links if "before=" in link]
+    page = browser.open(more)
+    assert [link for link in page.links if link.startswith("/incidents/INC")] == [
+        "/incidents/INC-2026-051",
+        "/incidents/INC-2026-052",
     ]
+    assert not [link for link in page.links if "before=" in link]
+
+
+def test_an_unanswered_incident_is_not_hidden_by_newer_ones(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incidents, "READ_AT_ONCE", 7)
+    stage.alert("Minor", severity="info")
+    stage.alert("Worst")
+    for number in range(55):
+        stage.alert(f"Later{number:02}", severity="info")
+    client = stage.client(headers=stage.operator)
+    for number in range(3, 58):
+        client.post(f"/api/v1/incidents/INC-2026-{number:03}/acknowledge")
+    stage.alert("Newest", severity="info")
+    page = stage.signed_in().open("/incidents")
+    shown = [link[-3:] for link in page.links if link.startswith("/incidents/INC")]
+    assert shown[:5] == ["002", "001", "058", "003", "004"]
+    assert len(shown) == 50
+
+
+def test_all_is_newest_first_and_pages(stage: Stage) -> None:
+    for number in range(51):
+        stage.alert(f"Alert{number:02}")
+    browser = stage.signed_in()
+    page = browser.open("/incidents?show=all")
+    assert next(link for link in page.links if "/INC" in link) == "/incidents/INC-2026-051"
+    (older,) = [link for link in page.links if "before=" in link]
+    links = browser.open(older).links
+    assert [link for link in links if "/INC" in link] == ["/incidents/INC-2026-001"]
+
+
+@pytest.mark.parametrize("show", ["current", "all"])
+def test_a_page_that_cannot_be_is_refused(stage: Stage, show: str) -> None:
+    client = stage.signed_in().client
+    answer = client.get("/incidents", params={"show": show, "before": "9999999999999999999"})
+    assert answer.status_code == 422
+    assert "To the incidents" in answer.text
+
+
+def test_who_has_it_is_offered_to_resolve_it_first(stage: Stage) -> None:
+    stage.alert()
+    browser = stage.signed_in("ana")
+    browser.open("/incidents/INC-2026-001")
+    browser.press("Acknowledge")
+    page = browser.open("/incidents/INC-2026-001")
+    assert [b for b in page.buttons if b in ("Resolve", "Release")] == ["Resolve", "Release"]
+    html = browser.client.get("/incidents/INC-2026-001").text
+    assert '<button class="main">Resolve</button>' in html
+    assert html.count('<button class="main">') == 1
+
+
+def test_the_timeline_names_the_day_where_it_changes(stage: Stage) -> None:
+    stage.alert()
+    stage.at += timedelta(days=1)
+    browser = stage.signed_in("ana")
+    browser.open("/incidents/INC-2026-001")
+    for text in ("first", "second"):
+        browser.press("Add note", text=text)
+    html = browser.client.get("/incidents/INC-2026-001").text
+    timeline = html.partition('id="timeline"')[2]
+    forms = re.findall(r'data-form="(day|clock)">([^<]*)<', timeline)
+    assert forms[:2] == [("clock", "10:00:00 UTC"), ("day", "11 Nov, 10:00:00 UTC")]
+    assert forms[-1] == ("day", "10 Nov, 10:00:00 UTC")
+    assert [form for form, _ in forms].count("day") == 2
+    room = open_room(stage.world, "INC-2026-001")
+    assert room is not None
+    web = Web(stage.world, stage.site)
+    (last,) = room_pages.lines(web, room, room.entries - 1)
+    assert last.new_day is False, "what comes live goes on from the entry before"
+
+
+def test_a_reason_has_the_name_of_whoever_gave_it(stage: Stage) -> None:
+    client = stage.client(headers={**stage.operator, "Tocsin-As": "ana"})
+    client.post("/api/v1/incidents", json={"title": "Slow", "severity": "P0"})
+    page = stage.signed_in("ben").open("/incidents/INC-2026-001")
+    assert "severity: Ana Prieto said so" in page.text
+    assert "ana said so" not in page.text
+
+
+def test_the_policy_allows_nothing_that_is_not_needed(stage: Stage) -> None:
+    policy = stage.client().get("/sign-in").headers["content-security-policy"]
+    for part in ("data:", "font-src", "manifest-src"):
+        assert part not in policy
 
 
 def test_the_inbox_has_each_call_once(stage: Stage) -> None:
@@ -235,6 +329,10 @@ def test_errors_are_pages_for_people(stage: Stage) -> None:
     browser = stage.signed_in()
     page = browser.open("/incidents/INC-1999-001")
     assert "there is no incident INC-1999-001" in page.text
+    assert "/api/" not in page.text
+    assert "press “To the incidents” below" in page.text
+    for path in ("/nowhere", "/incidents?before=x"):
+        assert "/api/" not in browser.open(path).text
     assert "there is nothing at /nowhere" in browser.open("/nowhere").text
 
 
@@ -242,7 +340,17 @@ def test_without_a_plan_the_page_says_so(bare_stage: Stage) -> None:
     answer = bare_stage.client(headers=bare_stage.operator).get("/incidents")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
-    assert "tocsin apply" in answer.text
+    assert "tocsin apply" not in answer.text
+    assert "tocsin serve" in answer.text
+
+
+def test_without_a_roster_the_page_says_where_one_comes_from(stage: Stage) -> None:
+    without = ORGANISATION.replace(ROSTERS, "").replace("{roster: primary}", "{people: [ana]}")
+    stage.put_in_force(organisation=without)
+    page = stage.signed_in().open("/on-call")
+    assert "There is no roster." in page.text
+    assert "tocsin serve takes the file up by itself" in page.text
+    assert "tocsin apply" not in page.text
 
 
 def test_what_is_vendored_is_what_the_list_says() -> None:
@@ -309,7 +417,11 @@ def test_facts_are_read_as_the_plan_means_them(stage: Stage) -> None:
     browser = stage.signed_in("ana")
     browser.open("/incidents/INC-2026-001")
     assert browser.press("State it", name="users_affected", value="1,5").status_code == 303
-    assert browser.press("State it", name="users_affected", value="nan").status_code == 422
+    for value in ("nan", "inf", "1e999", "9" * 999):
+        assert browser.press("State it", name="users_affected", value=value).status_code == 422
+    large = browser.press("State it", name="users_affected", value="9" * 30)
+    assert large.status_code == 303
+    browser.press("State it", name="users_affected", value="1,5")
     assert browser.press("State it", name="service_availability", value="none").status_code == 303
     page = browser.open("/incidents/INC-2026-001")
     assert "users_affected 1.5 Ana Prieto" in page.text

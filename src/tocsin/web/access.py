@@ -13,7 +13,7 @@ from tocsin.core.people import Integration, Person
 from tocsin.engine.keys import integration_key, operator_key, same
 from tocsin.engine.world import World
 from tocsin.web.problems import Trouble
-from tocsin.web.same_site import is_same_site
+from tocsin.web.same_site import is_foreign, is_same_site
 from tocsin.web.site import web_of
 
 Need = Literal["public", "answer", "intake", "alerts", "read", "respond", "administer"]
@@ -250,8 +250,12 @@ class Needs:
         """Let the request through, or raise Trouble."""
         caller = caller_of(web_of(request).world, request.headers)
         authorise(caller, self.need)
-        if isinstance(caller, PersonCaller) and request.method not in SAFE_METHODS:
-            demand_same_site(request)
+        if request.method not in SAFE_METHODS:
+            if isinstance(caller, PersonCaller):
+                demand_same_site(request)
+            elif is_foreign(request.headers, web_of(request).world.base_url):
+                # A browser sends a key by itself too, once somebody has typed it there.
+                raise _cross_site()
         return caller
 
 
@@ -284,9 +288,13 @@ class KnownNeeds(Needs):
 def demand_same_site(request: Request) -> None:
     """Raise Trouble if a browser sent this request from a page that is not ours."""
     if not is_same_site(request.headers, web_of(request).world.base_url):
-        raise Trouble(
-            403,
-            "access.cross-site",
-            "this request does not come from a page of this site",
-            "open the page here and try again; programs send a key instead of a cookie",
-        )
+        raise _cross_site()
+
+
+def _cross_site() -> Trouble:
+    return Trouble(
+        403,
+        "access.cross-site",
+        "this request does not come from a page of this site",
+        "open the page here and try again; programs send a key, and neither cookie nor Origin",
+    )

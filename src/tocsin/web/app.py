@@ -192,7 +192,7 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 def _no_rules(request: Request, error: Exception) -> Response:
     trouble = unavailable(str(error), "rules.missing")
-    trouble.hint = "activate a plan and an organisation: tocsin apply plan.yaml org.yaml"
+    trouble.hint = "put the files of plan and organisation in place: `tocsin serve` takes them up"
     return _answered(request, trouble)
 
 
@@ -202,7 +202,7 @@ def _fault(request: Request, _error: Exception) -> Response:
         Trouble(
             500,
             "server.fault",
-            "this is a mistake of ours; nothing was kept of this request",
-            "try again; the log of the server says more",
+            "this is a mistake of ours; it is not known whether the request took effect",
+            "look at how things stand before you repeat it; the log of the server says more",
         ),
     )

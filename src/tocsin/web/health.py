@@ -42,6 +42,7 @@ def _reasons(web: Web) -> list[str]:
         _ = web.world.rules.plan, web.world.rules.organisation
     except NoRules as missing:
         reasons.append(f"the rules: {missing}")
+    reasons += web.site.troubles()
     return reasons
 
 

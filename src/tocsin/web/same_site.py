@@ -18,6 +18,13 @@ def is_same_site(headers: Mapping[str, str], base_url: str) -> bool:
     return _is_ours(headers.get("origin", ""), headers, base_url)
 
 
+def is_foreign(headers: Mapping[str, str], base_url: str) -> bool:
+    """Say whether a browser sent this request from elsewhere; programs say nothing, and pass."""
+    said = "sec-fetch-site" in headers or "origin" in headers
+    by_hand = headers.get("sec-fetch-site", "") == "none"
+    return said and not by_hand and not is_same_site(headers, base_url)
+
+
 def is_cross_site(headers: Mapping[str, str], base_url: str) -> bool:
     """Say whether a request says of itself that it comes from a foreign page.
 

@@ -1,6 +1,6 @@
 """What the pages and the API are served with, and how a request finds it."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,7 +35,8 @@ class Site:
 
     `shutting_down` is asked by streams, which end when it says so; `notifier` is told that
     something has changed. Where people reach the site is `World.base_url`. With an `alert_view`,
-    Alertmanager's own tools can ask for the alerts.
+    Alertmanager's own tools can ask for the alerts. `troubles` says what else keeps this process
+    from doing its work; while there is any, it is not ready.
     """
 
     version: str
@@ -43,6 +44,7 @@ class Site:
     shutting_down: Callable[[], bool] = lambda: False
     notifier: Notifier = field(default_factory=Notifier)
     alert_view: AlertView | None = None
+    troubles: Callable[[], Sequence[str]] = tuple
 
 
 STREAM_THREADS = 8

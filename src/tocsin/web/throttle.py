@@ -11,14 +11,14 @@ REMEMBERED = 10_000
 
 
 class FailedTries:
-    """Counts failures by address; who fails too often has to wait, even with the right answer."""
+    """Counts failures by address; who fails too often is told to wait before the next guess."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._failed: OrderedDict[str, deque[datetime]] = OrderedDict()
 
     def wait(self, address: str, now: datetime) -> int:
-        """Return for how many seconds `address` has to wait, 0 if it may try."""
+        """Return for how many seconds `address` has failed too often, 0 if it has not."""
         with self._lock:
             failures = self._failed.get(address)
             if failures is None:

@@ -15,6 +15,9 @@ from tocsin.web.room import rows
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
+NUMBER_AT_MOST = 2**62
+"""Stores count no further."""
+
 Cursor = Annotated[str, Query(description="`next` of the page before.", max_length=20)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -106,7 +109,7 @@ def number_in(cursor: str) -> int | None:
     """Read a cursor; raises Trouble for one that no page gave out."""
     if not cursor:
         return None
-    if not (cursor.isascii() and cursor.isdigit()):
+    if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= NUMBER_AT_MOST):
         hint = "take `next` of the page before, or leave it out"
         raise Trouble(422, "request.cursor", f"{cursor!r} is no cursor", hint)
     return int(cursor)

@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["open", "acknowledged", "resolved", "closed"]
-Value = bool | int | float | Annotated[str, Field(max_length=1000)]
+Value = (
+    bool
+    | Annotated[int, Field(ge=-(2**62), le=2**62)]
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | Annotated[str, Field(max_length=1000)]
+)
 Why = Annotated[str, Field(max_length=1000, description="Why, for the record.")]
 
 

@@ -4,6 +4,9 @@ import math
 
 from tocsin.core.plan.model import FactRule, FactValue, Plan
 
+WHOLE_AT_MOST = 2**62
+"""Whole numbers beyond it are kept as fractions are."""
+
 _BOOLS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -22,7 +25,9 @@ def value_of(plan: Plan, name: str, typed: str) -> FactValue:
 
 def _number(words: str) -> FactValue:
     try:
-        return int(words)
+        number: int | float = int(words)
+        if abs(number) <= WHOLE_AT_MOST:
+            return number
     except ValueError:
         pass
     try:

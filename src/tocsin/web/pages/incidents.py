@@ -17,6 +17,7 @@ from tocsin.web.site import Web
 router = APIRouter(include_in_schema=False)
 
 SHOWN = 50
+READ_AT_ONCE = 500
 
 FILTERS = {
     "current": ("Current", ("open", "acknowledged")),
@@ -25,12 +26,12 @@ FILTERS = {
     "all": ("All", ()),
 }
 
-_ORDER = {"open": 0, "acknowledged": 1, "resolved": 2, "closed": 2}
+_ORDER = {"open": 0, "acknowledged": 1}
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One page of the list. `older` is the cursor of the next one, "" if there is none."""
+    """One page of the list. `older` leads to the next one, "" if there is none."""
 
     shown: str
     rows: list[Row]
@@ -64,12 +65,42 @@ def incidents_page(
 
 
 def find(web: Web, show: str, before: str = "") -> Listed:
-    """Return the incidents of one filter."""
+    """Return the incidents of one filter.
+
+    `before` counts those already shown of the current ones, and is an id in the other lists.
+    """
     shown = show if show in FILTERS else "current"
+    if shown == "current":
+        return _current(web, number_in(before) or 0)
     found = rows(web.world, FILTERS[shown][1], number_in(before), SHOWN + 1)
     older = str(found[SHOWN - 1].incident.id) if len(found) > SHOWN else ""
-    ordered = sorted(found[:SHOWN], key=lambda row: _ORDER[row.incident.state])
-    return Listed(shown, ordered, older)
+    return Listed(shown, found[:SHOWN], older)
+
+
+def _current(web: Web, skipped: int) -> Listed:
+    """Return what needs somebody: unanswered first, then the worst, then what waits longest.
+
+    All of them are looked at, so that nothing unanswered stands behind newer ones.
+    """
+    found = sorted(_all(web, "open") + _all(web, "acknowledged"), key=_urgency)
+    end = skipped + SHOWN
+    return Listed("current", found[skipped:end], str(end) if len(found) > end else "")
+
+
+def _urgency(row: Row) -> tuple[int, int, int]:
+    incident = row.incident
+    return _ORDER[incident.state], row.plan.severity(incident.severity).rank, incident.id
+
+
+def _all(web: Web, state: str) -> list[Row]:
+    found: list[Row] = []
+    before: int | None = None
+    while page := rows(web.world, (state,), before, READ_AT_ONCE):
+        found += page
+        before = page[-1].incident.id
+        if len(page) < READ_AT_ONCE:
+            break
+    return found
 
 
 def list_fragment(web: Web, caller: Known, listed: Listed) -> str:

@@ -68,7 +68,7 @@ async def live_incident(
 
     A browser that comes back says which entry it saw last, and gets what it missed.
     """
-    came_back = last_event_id.isascii() and last_event_id.isdigit()
+    came_back = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
     seen = [int(last_event_id) if came_back else after]
 
     def look(caller: Known) -> Sequence[Fragment]:

@@ -21,6 +21,7 @@ HERE = Path(__file__).parent.parent
 WRITTEN = {
     "long": "%-d %b %Y, %H:%M UTC",
     "short": "%-d %b, %H:%M UTC",
+    "day": "%-d %b, %H:%M:%S UTC",
     "clock": "%H:%M:%S UTC",
 }
 """How times are written for readers without JavaScript."""

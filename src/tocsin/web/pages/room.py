@@ -1,7 +1,7 @@
 """One incident: its page, what can be done there, and the pieces that live pages take."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
-from tocsin.core.incident.lifecycle import ways_out
+from tocsin.core.incident.lifecycle import State, ways_out
 from tocsin.core.plan.model import Plan
 from tocsin.web import doing
 from tocsin.web.access import Known
@@ -74,6 +74,7 @@ BUTTONS = {
     "reopen": ("Reopen", "plain", "It is not over; call again."),
     "close": ("Close", "good", "Nothing is left to do."),
 }
+"""In this order on the page."""
 
 
 @router.get("/incidents/{code}")
@@ -122,7 +123,13 @@ def _page(
 def lines(web: Web, room: Room, after: int = 0) -> list[Line]:
     """Tell the timeline from the entry after `after` on."""
     names = Names(web.world.rules.organisation)
-    return [line(entry, names) for entry in room.timeline if entry.number > after]
+    told = [line(entry, names) for entry in room.timeline if entry.number >= after]
+    befores = [None, *told[:-1]]
+    dated = [
+        replace(one, new_day=before is None or before.at.date() != one.at.date())
+        for before, one in zip(befores, told, strict=True)
+    ]
+    return [one for one in dated if one.number > after]
 
 
 def now_fragment(web: Web, caller: Known, room: Room) -> str:
@@ -149,7 +156,17 @@ def around(web: Web, room: Room) -> dict[str, Any]:
         "incident": incident,
         "severity": room.plan.severity(incident.severity),
         "names": Names(organisation),
-        "buttons": [(way, *BUTTONS[way]) for way in ways_out(incident.state)],
+        "buttons": _buttons(incident.state),
         "clocks": sorted(incident.clocks, key=lambda clock: (clock.state != "running", clock.due)),
         "ladder": ladder(room, organisation, web.world.now()),
     }
+
+
+def _buttons(state: State) -> list[tuple[str, str, str, str]]:
+    """Return what can be done, what is most likely wanted first and as the main one."""
+    possible = ways_out(state)
+    buttons = [(verb, *told) for verb, told in BUTTONS.items() if verb in possible]
+    if state == "acknowledged":
+        verb, word, _, title = buttons[0]
+        buttons[0] = (verb, word, "main", title)
+    return buttons

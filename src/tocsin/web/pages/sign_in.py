@@ -36,19 +36,22 @@ def sign_in(
     request: Request, web: TheWeb, _caller: Anybody, code: Text = "",
     next: Text = "", form_token: FormToken = "",
 ) -> Response:  # fmt: skip
-    """Use the code up and open a session."""
+    """Use the code up and open a session.
+
+    A good code always works: whoever guesses from the same address can't keep others out.
+    """
     demand_same_site(request)
     now = web.world.now()
     address = request.client.host if request.client is not None else ""
-    if wait := web.failed_sign_ins.wait(address, now):
-        said = f"Too many codes were wrong. Try again in {wait} seconds."
-        response = _page(request, web, code="", next_=next, problem=said, status=429)
-        response.headers["Retry-After"] = str(wait)
-        return response
     if not is_form_token(form_token, web.world.secret, _whose(_form_cookie(request))):
         said = "This form is too old, or your browser keeps no cookies. Try again."
         return _page(request, web, code=code, next_=next, problem=said, status=403)
     opened = again(lambda: open_session(web.world, code))
+    if opened is None and (wait := web.failed_sign_ins.wait(address, now)):
+        said = f"Too many codes were wrong. Try again in {wait} seconds; a good code works at once."
+        response = _page(request, web, code="", next_=next, problem=said, status=429)
+        response.headers["Retry-After"] = str(wait)
+        return response
     if opened is None:
         web.failed_sign_ins.failed(address, now)
         said = "This code is not known, or was used already, or is too old. Ask for a new one."
@@ -62,7 +65,7 @@ def sign_in(
 
 @router.post("/sign-out")
 def sign_out(web: TheWeb, caller: Reader, form_token: FormToken = "") -> Response:
-    """Close the session, for good and everywhere."""
+    """Close this browser's session, for good: its token opens nothing any more."""
     demand_form_token(web, caller, form_token)
     if isinstance(caller, PersonCaller):
         again(lambda: end_session(web.world, caller.token_hash))

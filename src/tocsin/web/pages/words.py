@@ -39,6 +39,7 @@ class Line:
     until: datetime | None = None
     said: str = ""
     hash: str = ""
+    new_day: bool = False
 
 
 class Names:
@@ -52,6 +53,11 @@ class Names:
         if one in self._people:
             return self._people[one].name
         return {e.BY_PLAN: "Tocsin", "operator": "The operator"}.get(one, one)
+
+    def why(self, text: str) -> str:
+        """Return a reason with the name of whoever gave it, where that is all it says."""
+        who = text.removesuffix(" said so")
+        return f"{self(who)} said so" if who != text else text
 
     def all(self, ids: tuple[str, ...]) -> str:
         """Return several names, as in a sentence."""
@@ -81,7 +87,7 @@ def line(entry: Entry, names: Names) -> Line:
         at=event.at,
         who=names(event.by),
         what=what,
-        why=event.why,
+        why=names.why(event.why),
         plan_line=event.line,
         tone=tone,
         via=VIA.get(event.via, ""),

@@ -5,6 +5,7 @@
 const FORMS = {
   long: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
   short: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+  day: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
   clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 
@@ -29,9 +30,26 @@ function localise(root) {
   }
 }
 
+// The server dates the first entry of each day in UTC; the reader's days begin elsewhere.
+let dated = 0;
+function dates() {
+  const times = [...document.querySelectorAll("#timeline .when time")];
+  if (times.length === dated) return;
+  dated = times.length;
+  times.forEach((time, place) => {
+    const at = new Date(time.dateTime);
+    const before = times[place + 1] && new Date(times[place + 1].dateTime);
+    const isFirst = !before || before.toDateString() !== at.toDateString();
+    const form = { ...FORMS[isFirst ? "day" : "clock"], hourCycle: "h23" };
+    const text = new Intl.DateTimeFormat("en-GB", form).format(at);
+    if (time.textContent !== text) time.textContent = text;
+  });
+}
+
 function tick() {
   const now = Date.now();
   localise(document);
+  dates();
   for (const clock of document.querySelectorAll("[data-due]")) {
     const start = Date.parse(clock.dataset.start);
     const due = Date.parse(clock.dataset.due);

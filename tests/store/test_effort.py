@@ -38,7 +38,8 @@ FROM s
 """
 DELIVERIES = """
 INSERT INTO deliveries (message_id, incident_id, incident, page, kind, wanted_until, priority,
-    recipient, person, channel, address, domain, message, state, due_at, created_at, attempts, claim, detail)
+    recipient, person, channel,
+    address, domain, message, state, due_at, created_at, attempts, claim, detail)
 SELECT 'x' || n, n, 'X', 1, 'page', 'resolved', 0, 'r', 'p' || n, 'email', 'a', 'mail', '{{}}',
     'due', {future} + n, 0, 0, '', ''
 FROM s

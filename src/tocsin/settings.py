@@ -1,6 +1,7 @@
 """The environment, read once and checked: nonsense is refused with a hint."""
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,7 +72,7 @@ def read_settings() -> Settings:
     """
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     strays = [
-        f"{name} is no setting of Tocsin; known are {', '.join(sorted(known))}"
+        f"{name} is no setting of Tocsin; {_meant(name)} {', '.join(sorted(known))}"
         for name in os.environ
         if name.startswith(PREFIX) and name not in known
     ]
@@ -116,7 +117,23 @@ def data_directory(wanted: Path | None, settings: Settings) -> Path:
 
 def _said(error: Any) -> str:
     name = f"{PREFIX}{str(error['loc'][0]).upper()}"
-    return f"{name}: {error['msg'].removeprefix('Value error, ')} (it is {_shown(error)})"
+    return f"{name}: {_wanted(error)} (it is {_shown(error)})"
+
+
+def _wanted(error: Any) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        *words, last = error["ctx"]["pattern"].strip("^()$").split("|")
+        return f"must be {', '.join(words)} or {last}"
+    if error["type"].startswith("bool"):
+        return "must be true or false"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _meant(name: str) -> str:
+    # The prefix, which all have in common, would make everything look alike.
+    slip = name.removeprefix(PREFIX).lower()
+    close = get_close_matches(slip, Settings.model_fields, n=1)
+    return f"did you mean {PREFIX}{close[0].upper()}? Known are" if close else "known are"
 
 
 def _shown(error: Any) -> str:

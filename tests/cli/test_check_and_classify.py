@@ -126,3 +126,7 @@ def test_a_fact_that_cannot_be_is_wrong_usage(tocsin: Terminal, fact: str, hint:
     ran = tocsin("classify", STARTER, "--fact", fact)
     assert (ran.code, ran.out) == (2, "")
     assert hint in ran.err
+
+
+def test_a_missing_organisation_is_told_in_english(tocsin: Terminal) -> None:
+    assert "writes an organisation to" in tocsin("check", STARTER, "--org", "zzz").err

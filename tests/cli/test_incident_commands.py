@@ -211,3 +211,20 @@ def test_the_server_verifies_one_or_all(tocsin: Terminal, api: ApiServer) -> Non
     said = {"holds": False, "first_broken": broken, "incidents": 1, "entries": 3}
     api.answers["GET", "/api/v1/verify"] = (200, said)
     assert tocsin("verify").code == 1
+
+
+@pytest.mark.parametrize("command", ["note", "severity"])
+@pytest.mark.parametrize("word", [CODE, "inc-2026-002", "OLD-7"])
+def test_a_code_alone_is_never_the_text(
+    tocsin: Terminal, api: ApiServer, command: str, word: str
+) -> None:
+    api.answers["GET", "/api/v1/incidents/OLD-7"] = (200, incident("OLD-7"))
+    ran = tocsin(command, word)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is missing" in ran.err
+    assert {request.method for request in api.requests} == {"GET"}
+
+
+def test_a_number_without_an_end_is_no_number(tocsin: Terminal, api: ApiServer) -> None:
+    assert tocsin("fact", "users_affected=1e999").code == 0
+    assert api.last.body == {"name": "users_affected", "value": "1e999"}

@@ -156,3 +156,13 @@ def test_the_doctor_finds_no_server(tocsin: Terminal, data: Path) -> None:
     found = states(tocsin, "--data", data)
     assert found["server"] == "problem"
     assert "1 problem: pages may not go out." in tocsin("doctor", "--data", data).out
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_new_needs_a_folder(
+    tocsin: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = tocsin("new", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert not list(tmp_path.iterdir())

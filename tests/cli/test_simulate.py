@@ -95,3 +95,22 @@ def test_an_organisation_that_lacks_somebody_is_refused(tocsin: Terminal) -> Non
     ran = tocsin("simulate", PLANS / "provider-sync" / "plan.yaml", "--org", ORG)
     assert (ran.code, ran.out) == (1, "")
     assert "sprint-board" in ran.err
+
+
+def test_with_an_organisation_people_are_named(tocsin: Terminal) -> None:
+    words = ("simulate", STARTER, "--severity", "P0")
+    first = next(
+        line for line in tocsin(*words, "--org", ORG, "--json").documents if line["people"]
+    )
+    named = f"page {first['to']} ({first['people'][0]})"
+    assert named in tocsin.at(120)(*words, "--org", ORG).out
+    assert "(" not in "".join(
+        line for line in tocsin.at(120)(*words).out.splitlines() if " page " in line
+    )
+    assert not any(line["people"] for line in tocsin(*words, "--json").documents)
+
+
+def test_what_no_line_asks_for_has_no_line(tocsin: Terminal) -> None:
+    story = tocsin("simulate", SCENARIOS[0], "--json").documents
+    assert 0 not in [line["line"] for line in story]
+    assert None in [line["line"] for line in story]

@@ -72,7 +72,7 @@ def test_a_document_gives_the_model_and_the_place_of_everything() -> None:
         ("people:\n\t- a", "file.tab", (2, 1)),
         ("title: a: b", "file.syntax", (1, 9)),
         ("title: [a", "file.syntax", (1, 10)),
-        ("title: 'a", "file.syntax", (1, 10)),
+        ("title: 'a", "file.syntax", (1, 8)),
         ("title: a\n---\ntitle: b", "file.syntax", (2, 1)),
         ("title: *a", "file.alias", (1, 8)),
         ("title: &a b", "file.alias", (1, 8)),
@@ -233,3 +233,21 @@ def test_no_text_raises_and_every_refusal_has_words(text: str | bytes) -> None:
         assert found
         assert all(problem.what and problem.hint for problem in found)
         assert all(problem.line >= 0 and problem.column >= 0 for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('a: 1\nb: "open\nc: 2\nd: "x"\n', (2, 4)),
+        ('a: 1\nb: {c: "open}\nd: {e: "x"}\n', (2, 8)),
+        ("a: 1\nb: 'open\nc: 2\n", (2, 4)),
+        ("a: 1\nb: [x, y\nc: 2\n", (2, 4)),
+        ("a: 1\nb: {x: y\nc: 2\n", (2, 4)),
+        ("a: 1\nb\n  c: 2\n", (2, 1)),
+        ("a: {b: c] d}\n", (1, 9)),
+        ("a: 1\n  b: 2\n", (2, 4)),
+    ],
+)
+def test_a_slip_of_syntax_is_told_where_it_was_made(text: str, place: tuple[int, int]) -> None:
+    (problem,) = read(text)
+    assert (problem.code, (problem.line, problem.column)) == ("file.syntax", place)

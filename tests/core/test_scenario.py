@@ -11,7 +11,7 @@ import pytest
 from tocsin.core.incident import commands as c
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read
-from tocsin.core.scenario import named_files, read_scenario
+from tocsin.core.scenario import named_files, read_scenario, wrong_fact
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "plans" / "starter" / "plan.yaml"
@@ -111,3 +111,8 @@ def test_all_problems_come_at_once(plan: Plan) -> None:
     text = "scenario: x\nseverity: P9\nstory:\n  - {at: 5, close: a}\n  - {at: 5m, escalate: x}\n"
     _, problems = read_scenario(text, "x", plan)
     assert [problem.line for problem in problems] == [2, 4, 5]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), ".nan", ".inf"])
+def test_a_number_is_finite(plan: Plan, value: float | str) -> None:
+    assert wrong_fact(plan, "error_rate", value) is not None

@@ -65,3 +65,10 @@ def test_a_seed_gives_one_story_and_another_seed_another() -> None:
     assert stories == again
     assert len({tuple(story) for story in stories}) > 3
     assert any("acknowledged" in line for story in stories for line in story)
+
+
+def test_a_call_names_the_people_behind_the_recipient() -> None:
+    story = list(simulate(PLAN, EVERYBODY, Scenario(starts=START, severity="P0")))
+    pages = [h for h in story if h.do == "page"]
+    assert all(page.people for page in pages)
+    assert not any(h.people for h in story if h.do == "opened")

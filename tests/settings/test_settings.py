@@ -22,11 +22,13 @@ def test_nothing_needs_to_be_set() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "hint"),
     [
-        ("TOCSIN_LOG_LEVEL", "loud", "TOCSIN_LOG_LEVEL"),
+        ("TOCSIN_LOG_LEVEL", "loud", "TOCSIN_LOG_LEVEL: must be debug, info, warning or error"),
+        ("TOCSIN_LOG_FORMAT", "xml", "TOCSIN_LOG_FORMAT: must be auto, json or text"),
+        ("TOCSIN_SRVER", "http://x", r"did you mean TOCSIN_SERVER\?"),
         ("TOCSIN_BASE_URL", "tocsin.example.org", "http"),
         ("TOCSIN_DATABASE_URL", "mysql://host/db", "postgresql://"),
         ("TOCSIN_SMTP_URL", "mail.example.org", "smtp://user:password@host:587"),
-        ("TOCSIN_DEBUG", "perhaps", "TOCSIN_DEBUG"),
+        ("TOCSIN_DEBUG", "perhaps", "must be true or false"),
     ],
 )
 def test_nonsense_is_refused_with_a_hint(

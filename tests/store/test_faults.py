@@ -63,7 +63,7 @@ def test_a_change_that_ends_in_an_exception_leaves_nothing(store):
         tx.keep_unreadable([(Unreadable(integration="i", why="w", payload=b""), NOW, None)])
         tx.keep_deliveries([delivery("m2")])
         tx.claim_deliveries("email", 9, "t", NOW, NOW + MINUTE)
-        tx.cancel_deliveries([1], ("acknowledged",), "why")
+        tx.cancel_deliveries([1], ["acknowledged"], "why")
         tx.activate("plan", "v1", "plan.yaml", "text", NOW)
         tx.keep_session(b"token", Session(person="a", created_at=NOW, expires_at=NOW + MINUTE))
         tx.keep_sign_in(b"code", "ann", NOW + MINUTE)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.cli.output import clean, print_json, say, severity, state, without_empty
-from tocsin.cli.server import OPEN_STATES, connect, incident_path, pick
+from tocsin.cli.server import OPEN_STATES, connect, incident_path, is_code, pick
 from tocsin.cli.trouble import wrong_usage
 
 
@@ -33,6 +33,15 @@ def act(
     code = pick(server, incident, states)
     whole = without_empty({"as": asked.person, "why": asked.why}) | dict(body or {})
     report(server.post(incident_path(code, verb), whole), as_json=asked.as_json)
+
+
+def refuse_code(asked: Asked, word: str, name: str, example: str) -> None:
+    """Refuse a word that stands alone where `name` belongs, and is an incident's code."""
+    if is_code(connect(asked.server, asked.data), word):
+        raise wrong_usage(
+            f"`{clean(word)}` is the code of an incident, and {name} is missing behind it",
+            f"For example: {example} (if {name} is meant, name the incident in front of it)",
+        )
 
 
 def report(incident: Mapping[str, Any], *, as_json: bool) -> None:

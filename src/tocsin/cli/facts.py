@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from math import isfinite
 
 from tocsin.cli.trouble import wrong_usage
 from tocsin.core.plan.model import FactRule, FactValue, Plan
@@ -49,5 +50,8 @@ def _typed(rule: FactRule, text: str) -> FactValue:
     return text
 
 
-def _number(text: str) -> int | float:
-    return int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+def _number(text: str) -> int | float | str:
+    if re.fullmatch(r"[-+]?\d+", text):
+        return int(text)
+    number = float(text)
+    return number if isfinite(number) else text

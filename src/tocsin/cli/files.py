@@ -155,4 +155,5 @@ def _nearby(path: Path, what: str) -> str:
     proposal = near(path.name, names)
     if proposal:
         return proposal.rstrip()
-    return f"`tocsin new DIR` writes a {what} to begin with."
+    article = "an" if what.startswith("o") else "a"
+    return f"`tocsin new DIR` writes {article} {what} to begin with."

@@ -8,7 +8,7 @@ import typer
 
 from tocsin.cli.command import Command, make_app
 from tocsin.cli.output import say
-from tocsin.cli.trouble import Trouble
+from tocsin.cli.trouble import Trouble, wrong_usage
 from tocsin.settings import STARTER
 
 app = make_app()
@@ -20,12 +20,17 @@ tocsin new our-plan
 
 @app.command(cls=Command, epilog=EXAMPLES)
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder; it is made if need be.")],
+    directory: Annotated[
+        str, typer.Argument(metavar="DIR", help="A folder; it is made if need be.")
+    ],
 ) -> None:
     """Write a starter plan, an organisation and scenarios.
 
     All are commented and can be used as they are. Nothing that exists is overwritten.
     """
+    if not directory.strip():
+        raise wrong_usage("DIR is empty", "Name a folder: `tocsin new our-plan`.")
+    folder = Path(directory)
     sources = sorted(path for path in STARTER.rglob("*.yaml") if path.is_file())
     targets = [folder / path.relative_to(STARTER) for path in sources]
     for target in targets:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
@@ -54,9 +55,14 @@ def print_json_line(document: Any) -> None:
 
 
 def console(*, errors: bool = False) -> Console:
-    """Return where to print; colours only on a terminal, and never with NO_COLOR."""
+    """Return where to print; escapes only on a terminal, and none at all with NO_COLOR."""
     columns = get_terminal_size((WIDE_ENOUGH, 24)).columns
-    return Console(stderr=errors, width=columns, highlight=False, markup=False, emoji=False)
+    make = partial(
+        Console, stderr=errors, width=columns, highlight=False, markup=False, emoji=False
+    )
+    shown = make()
+    # Without colours Rich itself would go on with bold and dim letters.
+    return make(color_system=None) if shown.no_color else shown
 
 
 def say(*parts: str | Text | tuple[str, str]) -> None:

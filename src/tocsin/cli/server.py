@@ -1,5 +1,6 @@
 """Talking to a running server: where it is, who asks, and what its refusals mean to a person."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -179,6 +180,27 @@ def pick(server: Server, given: str, states: str = OPEN_STATES) -> str:
         return given
     hint = near(given, codes.values()) or "`tocsin incidents --all` lists all. "
     raise wrong_usage(f"there is no incident {clean(given)}", hint.rstrip())
+
+
+def is_code(server: Server, word: str) -> bool:
+    """Whether a word is the code of an incident, or looks like the codes of the others."""
+    if not _CODE.fullmatch(word):
+        return False
+    recent = server.get("/api/v1/incidents", limit="200")["incidents"]
+    codes = {str(one["code"]).lower() for one in recent}
+    if word.lower() in codes:
+        return True
+    if _shape(word) in {_shape(code) for code in codes} and re.search("[A-Za-z]", word):
+        return True
+    return server.send("GET", incident_path(word)).status_code == 200
+
+
+_CODE = re.compile(r"[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*")
+"""What a code may be: as patterns allow it, and never without a number."""
+
+
+def _shape(code: str) -> str:
+    return re.sub(r"[0-9]+", "0", code.lower())
 
 
 def _only_one(server: Server, states: str) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.acting import Asked, act, parted
+from tocsin.cli.acting import Asked, act, parted, refuse_code
 from tocsin.cli.command import Command, make_app
 from tocsin.cli.server import AsOption, DataOption, JsonOption, ServerOption, WhyOption
 
@@ -36,4 +36,6 @@ def severity(
     """
     asked = Asked(server, data, person, why, as_json)
     incident, rest = parted(words, ["SEVERITY"], EXAMPLES.split("\n")[1])
+    if not incident:
+        refuse_code(asked, rest[0], "SEVERITY", EXAMPLES.split("\n")[2])
     act(asked, incident, "severity", {"severity": rest[0]}, states="open,acknowledged,resolved")

@@ -85,7 +85,7 @@ def simulate(
     happened = happenings(plan, organisation, scenario)
     if as_json:
         for happening in happened:
-            print_json_line(_line(happening))
+            print_json_line(_line(happening, real=org is not None))
     else:
         story.show(plan, organisation, scenario, list(happened))
 
@@ -118,14 +118,16 @@ def _changed(scenario: Scenario, plan: Plan, wanted: Changes) -> Scenario:
     return msgspec.structs.replace(scenario, **changes)
 
 
-def _line(happening: Happening) -> dict[str, Any]:
+def _line(happening: Happening, *, real: bool) -> dict[str, Any]:
+    """Return a happening for a program; people are named only if they are `real`."""
     return {
         "t": int(happening.t) if happening.t == int(happening.t) else happening.t,
         "do": happening.do,
         "to": happening.to,
+        "people": list(happening.people) if real else [],
         "clock": happening.clock,
         "why": happening.why,
-        "line": happening.line,
+        "line": happening.line or None,
         "by": happening.by,
         "at": happening.at.isoformat().replace("+00:00", "Z"),
     }

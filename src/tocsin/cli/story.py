@@ -1,6 +1,7 @@
 """A simulation as people read it: a table, and a sentence that says how it ends."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rich.text import Text
@@ -63,6 +64,14 @@ TOGETHER = ("clock_started", "alarm")
 """What is told in one line if it happens several times at once."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a line of a story is told with: how bad severities are, and whether people are real."""
+
+    ranks: dict[str, int]
+    real: bool
+
+
 def show(
     plan: Plan, organisation: Organisation, scenario: Scenario, happened: Sequence[Happening]
 ) -> None:
@@ -79,7 +88,7 @@ def show(
     rows = []
     before: Happening | None = None
     for group in _grouped(happened):
-        rows.append(_row(group, before, zone, ranks))
+        rows.append(_row(group, before, zone, Known(ranks, bool(organisation.version))))
         before = group[0]
     table(["after", "clock", "what", "why", "line"], rows, {2: 3, 3: 5})
     console().print()
@@ -102,7 +111,7 @@ def _grouped(happened: Sequence[Happening]) -> Iterator[list[Happening]]:
 
 
 def _row(
-    group: list[Happening], before: Happening | None, zone: str, ranks: dict[str, int]
+    group: list[Happening], before: Happening | None, zone: str, known: Known
 ) -> list[str | Text]:
     first = group[0]
     again = before is not None and before.t == first.t
@@ -110,25 +119,32 @@ def _row(
     return [
         "" if again else elapsed(timedelta(seconds=first.t)),
         "" if again else time_of_day(first.at, zone),
-        _what(group, ranks),
+        _what(group, known),
         ", ".join(whys),
         ", ".join(dict.fromkeys(str(one.line) for one in group if one.line)),
     ]
 
 
-def _what(group: list[Happening], ranks: dict[str, int]) -> Text:
+def _what(group: list[Happening], known: Known) -> Text:
     first = group[0]
     if first.do in ("opened", "severity_changed"):
         verb = "detected as " if first.do == "opened" else "now "
-        return Text.assemble(verb, severity(clean(first.to), ranks.get(first.to)))
+        return Text.assemble(verb, severity(clean(first.to), known.ranks.get(first.to)))
     if first.do == "exhausted":
         return Text("nobody left to call", "bold red")
     if first.do == "clock_started" and len(group) > 1:
         verb = "clocks:"
     else:
         verb = VERBS.get(first.do, first.do.replace("_", " "))
-    whom = [one.to or one.clock or (one.by if one.by != BY_PLAN else "") for one in group]
+    whom = [_whom(one, known) for one in group]
     return Text(f"{verb} {clean(listed(whom))}".rstrip(), STYLES.get(first.do, ""))
+
+
+def _whom(one: Happening, known: Known) -> str:
+    who = one.to or one.clock or (one.by if one.by != BY_PLAN else "")
+    # A person, and a contact that belongs to nobody, is called by the recipient's own name.
+    people = [person for person in one.people if person != one.to] if known.real else []
+    return f"{who} ({', '.join(people)})" if people else who
 
 
 def _ending(happened: Sequence[Happening]) -> list[str | tuple[str, str]]:

@@ -212,6 +212,15 @@ def near(name: str, known: Any) -> str:
     return f"Did you mean `{by_lower[close[0]]}`? " if close else ""
 
 
+def zone_hint(name: str, known: Any) -> str:
+    """What to write instead of a time zone that is not known."""
+    usual = "Zones are named by place, as in `Europe/Berlin`, or `UTC`."
+    # What is near an abbreviation is another zone; and `Etc/GMT+1` is west of Greenwich.
+    if len(name) <= 5 and name.isupper():
+        return usual
+    return near(name, [z for z in known if "/" in z and not z.startswith("Etc/")] + ["UTC"]) + usual
+
+
 def listed(names: Any, limit: int = 12) -> str:
     """Names as a list in a sentence: `a`, `b`, `c`."""
     names = [f"`{name}`" for name in names]
@@ -278,12 +287,17 @@ _WANTED = {
 }
 
 
+_LISTS = ("list_type", "tuple_type")
+
+
 def _wrong_words(
     node: Node, path: Path, detail: ErrorDetails, part: dict[str, Any]
 ) -> tuple[str, str]:
     name = said(path) or "the file"
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind in _WANTED:
+    if kind in _LISTS and node.kind == "scalar" and "string" in part.get("type", ()):
+        what = f"`{name}` must be a text or a list, not {_found(node)}"
+    elif kind in _WANTED:
         what = f"`{name}` must be {_WANTED[kind]}, not {_found(node)}"
     elif kind == "literal_error":
         what = f"`{name}` must be {context['expected']}, not {_found(node)}"
@@ -301,6 +315,8 @@ def _example_words(node: Node, path: Path, detail: ErrorDetails, part: dict[str,
         options = str(detail.get("ctx", {}).get("expected", "")).replace(" or ", ", ").split(", ")
         if str(node.scalar) in options:
             return f"Write it without quotes: `{path[-1]}: {node.scalar}`."
+        if len(options) == 1 and path:
+            return f"This version reads `{path[-1]}: {options[0]}`."
         proposal = near(str(node.scalar), [option.strip("'") for option in options])
         return proposal.rstrip() or "Choose one of them."
     key = path[-1] if path and isinstance(path[-1], str) else ""
@@ -309,7 +325,9 @@ def _example_words(node: Node, path: Path, detail: ErrorDetails, part: dict[str,
         return f"For example: `{lead}{_yaml(part['examples'][0])}`."
     if kind == "string_type" and node.kind == "scalar" and node.scalar is not None:
         return f'If it is meant as text, put it in quotes: `{lead}"{_yaml(node.scalar)}"`.'
-    if kind in ("list_type", "tuple_type") and node.kind == "scalar":
+    if kind in _LISTS and node.kind == "scalar" and "string" in part.get("type", ()):
+        return f'Put it in quotes: `{lead}"{_yaml(node.scalar)}"`.'
+    if kind in _LISTS and node.kind == "scalar":
         return f"Put it in brackets: `{lead}[{_yaml(node.scalar)}]`."
     return str(part.get("description", "")) or "`tocsin new` writes files to compare with."
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -132,7 +133,9 @@ def wrong_fact(plan: Plan, name: str, value: FactValue) -> tuple[str, str] | Non
     if rule.kind == "bool":
         return None if isinstance(value, bool) else (what, "Write `true` or `false`.")
     if rule.kind == "number":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = (
+            isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        )
         return None if is_number else (what, "Write a number, with a point: `0.05`.")
     if not isinstance(value, str):
         return what, f'Put it in quotes if it is meant as text: `{name}: "{shown}"`.'

@@ -55,13 +55,15 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that the plan, or somebody, did. `t` is in seconds since detection.
 
     `do` is `page`, `notice`, `ticket`, `alarm`, `clock_missed`, or the kind of another event, or
-    `refused`; `to` a recipient, `clock` a clock's name, `line` the plan's line.
+    `refused`; `to` a recipient, `people` who that is then, `clock` a clock's name, `line` the
+    plan's line, 0 where no line asks for it.
     """
 
     t: float
     at: datetime
     do: str
     to: str = ""
+    people: tuple[str, ...] = ()
     clock: str = ""
     why: str = ""
     line: int = 0
@@ -204,13 +206,17 @@ class _Rehearsal:
         t = (at - self._scenario.starts).total_seconds()
         if event is not None:
             said.setdefault("why", event.why or _content(event))
+        people = event.people if isinstance(event, e.Told) else ()
         return Happening(
             t=t,
             at=at,
             do=do,
+            to=said.get("to", ""),
+            people=people,
+            clock=said.get("clock", ""),
+            why=said.get("why", ""),
             line=event.line if event is not None else 0,
             by=event.by if event is not None else "",
-            **said,
         )
 
 

@@ -22,6 +22,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.tokens import ScalarToken
 
 from tocsin.core.problem import Level, Problem
 
@@ -128,7 +129,7 @@ def read_tree(text: str | bytes, file: str) -> tuple[Node | None, list[Problem]]
     try:
         node = _Builder(found).build(YAML(typ="safe", pure=True).parse(decoded))
     except MarkedYAMLError as error:
-        found.add(_place(error), "file.syntax", *_syntax_words(error))
+        found.add(*_cause(error, decoded))
         return None, found.problems
     except (YAMLError, ValueError, AttributeError, TypeError, IndexError) as error:
         # The parser answers some broken escapes and directives with bare Python errors.
@@ -213,20 +214,47 @@ def repair_mojibake(text: str) -> str:
         return ""
 
 
-def _place(error: MarkedYAMLError) -> tuple[int, int]:
-    mark = error.problem_mark or error.context_mark
-    return (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+def _cause(error: MarkedYAMLError, text: str) -> tuple[tuple[int, int], str, str, str]:
+    """Where the cause of a syntax error stands, and its words; the parser stumbles later on."""
+    context, mark = error.context_mark, error.problem_mark or error.context_mark
+    if mark is None:
+        return (0, 0), "file.syntax", *_syntax_words(error)
+    if opened := _long_quote(text, mark.line):
+        return opened, "file.syntax", *_UNCLOSED_QUOTE
+    said = error.context or ""
+    begins = "quoted scalar" in said or "simple key" in said
+    if context is not None and (begins or ("flow" in said and context.line < mark.line)):
+        mark = context
+    return (mark.line + 1, mark.column + 1), "file.syntax", *_syntax_words(error)
+
+
+def _long_quote(text: str, line: int) -> tuple[int, int] | None:
+    """Where a quoted text of several lines begins whose end is on this line (from 0)."""
+    found = None
+    try:
+        for token in YAML(typ="safe", pure=True).scan(text):
+            if isinstance(token, ScalarToken) and token.style in ("'", '"'):
+                start, end = token.start_mark, token.end_mark
+                if start.line < end.line == line:
+                    found = (start.line + 1, start.column + 1)
+    except (YAMLError, ValueError, AttributeError, TypeError, IndexError):
+        pass  # it breaks off where the parser did
+    return found
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or ["it cannot be read"])[0]
 
 
+_UNCLOSED_QUOTE = (
+    "a quotation mark is opened here, and closed by the next one lines below",
+    "Close it on its own line.",
+)
 _SYNTAX = (
     ("mapping values are not allowed", "a second `:` on this line, or a wrong indentation",
      "Put a text that contains `: ` in quotes; keys of one level start in the same column."),
     ("found unexpected end of stream", "a quotation mark is opened and never closed",
-     "Close it; the place given is where the text starts or the file ends."),
+     "Close it; the place given is where it is opened."),
     ("cannot start any token", "this character cannot start a value",
      "Put the value in quotes."),
     ("expected <block end>", "this line does not fit the indentation of the lines above",

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from tests.channels.messages import PAGE
 
-from tocsin.channels.webhook.outcomes import outcome_of, retry_after
+from tocsin.channels.webhook.outcomes import outcome_of
 from tocsin.core.delivery import Failed, Sent
-from tocsin.outbound.exchange import Answer, NoAnswer
+from tocsin.outbound.exchange import Answer, NoAnswer, retry_after
 
 
 def answer(status: int, **headers: str) -> Answer:

@@ -222,7 +222,7 @@ def test_an_unmatched_alert_is_the_worst_where_the_plan_is_silent() -> None:
         "{n}",
         "INC-{YYYY}-{MM}-{DD}-{n:03}",
         "{YYYY}{QX}-{n}",
-        "I {YYYY}/{n:09}",
+        "I_{YYYY}.{n:09}",
     ],
 )
 def test_patterns_that_number_incidents(pattern: str) -> None:

@@ -325,3 +325,49 @@ def test_every_code_is_explained_and_every_explained_code_exists() -> None:
     explained = set(re.findall(r"^### `((?:file|plan)\.[a-z-]+)`$", pages, re.M))
     assert used == explained
     assert {code for code in used if code.startswith("plan.")} == set(BROKEN)
+
+
+@pytest.mark.parametrize("pattern", ["INC/{YYYY}-{n:03}", "../INC {n}", "#{n}", "{n}?", "É{n}"])
+def test_the_code_of_an_incident_can_stand_in_an_address(pattern: str) -> None:
+    problem = one(small(STEPS, more=f'ids: {{incident: "{pattern}"}}\n'), "plan.pattern")
+    assert "cannot stand in an incident's code" in problem.what
+    assert codes_of(small(STEPS, more='ids: {incident: "a_B.1-{n}"}\n')) == []
+    assert codes_of(small(STEPS, more='channels: {incident: "#a b/{n}"}\n')) == []
+
+
+def rule(text: str) -> str:
+    return small(STEPS).replace(
+        "alerts: {otherwise: P1}", f"alerts:\n  otherwise: P1\n  rules:\n    - {text}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "cure"),
+    [
+        (rule("{match: {code: 500}, severity: P0}"), "file.wrong-type", '`code: "500"`'),
+        (small(STEPS + "    - {page: lead, at: T+30}\n"), "plan.time", "`T+30m`"),
+        (small(STEPS + "    - {page: lead, P0: within 30}\n"), "plan.time", "`within 30m`"),
+        (
+            small(STEPS).replace("tocsin: 1", "tocsin: 2"),
+            "file.wrong-value",
+            "This version reads `tocsin: 1`.",
+        ),
+        (rule("{match: {a: b}, severity: P0, kind: x}"), "plan.unknown-kind", "`kinds: [x]`"),
+    ],
+)
+def test_a_hint_cures(text: str, code: str, cure: str) -> None:
+    assert cure in one(text, code).hint
+
+
+def test_no_zone_is_proposed_for_an_abbreviation() -> None:
+    hint = one(small(STEPS, more="time_zone: CEST\n"), "plan.time-zone").hint
+    assert "Did you mean" not in hint
+    assert "`Europe/Berlin`" in hint
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "nan", "1e999"])
+def test_a_number_is_finite(value: str) -> None:
+    text = rule(f"{{match: {{a: b}}, facts: {{rate: {value}}}}}")
+    assert codes_of(text.replace("facts: {down", "facts: {rate: number, down")) == [
+        "plan.fact-values"
+    ]

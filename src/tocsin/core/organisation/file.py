@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from whenever import available_timezones
 
-from tocsin.core.document import near
+from tocsin.core.document import zone_hint
 from tocsin.core.people import Access
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -75,8 +75,8 @@ def _id(name: str) -> str:
 def _zone(name: str) -> str:
     known = available_timezones()
     if name not in known:
-        hint = near(name, known) + "Zones are named by place, as in `Europe/Berlin`, or `UTC`."
-        raise _problem("organisation.time-zone", f"there is no time zone `{name}`", hint)
+        what = f"there is no time zone `{name}`"
+        raise _problem("organisation.time-zone", what, zone_hint(name, known))
     return name
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
 
+from msgspec.structs import replace
 from whenever import Instant, TimeZoneNotFoundError, available_timezones
 
 from tocsin.core.calendars import BusinessHours, Calendars, Occasion
-from tocsin.core.document import listed, near
+from tocsin.core.document import listed, near, zone_hint
 from tocsin.core.patterns import BadPattern, Pattern
 from tocsin.core.plan.file import AlertRuleFile, OccasionFile, SeverityFile
 from tocsin.core.plan.model import (
@@ -68,7 +69,7 @@ def compile_plan(scope: Scope, text: str | bytes) -> Plan:
             if code in file.severities
         ),
         clocks=_clocks(scope),
-        steps=_steps(scope),
+        steps={code: _numbered(steps) for code, steps in _steps(scope).items()},
         exhausted=_exhausted(scope),
         alerts=_alerts(scope),
         roles=_roles(scope),
@@ -79,6 +80,17 @@ def compile_plan(scope: Scope, text: str | bytes) -> Plan:
             scope, ("channels", "incident"), file.channels.incident, numbered=False
         ),
     )
+
+
+def _numbered(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Tell apart steps that tell the same people in the same way, at different times."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for step in steps:
+        again = seen.get(step.key, 0)
+        seen[step.key] = again + 1
+        numbered.append(replace(step, again=again))
+    return tuple(numbered)
 
 
 def _facts(scope: Scope) -> dict[str, FactRule]:
@@ -111,7 +123,7 @@ def _time_zone(scope: Scope) -> str:
     except (TimeZoneNotFoundError, ValueError):
         scope.error(
             ("time_zone",), "plan.time-zone", f"unknown time zone `{name}`",
-            near(name, available_timezones()) + "Zones are written like `Europe/Berlin` or `UTC`.",
+            zone_hint(name, available_timezones()),
         )  # fmt: skip
         return "UTC"
     return name
@@ -316,7 +328,11 @@ def _alert_rule(scope: Scope, number: int, file: AlertRuleFile) -> AlertRule:
         scope.error(
             (*path, "kind"), "plan.unknown-kind", f"unknown kind of incident `{file.kind}`",
             near(file.kind, scope.file.kinds)
-            + f"`kinds:` has: {listed(scope.file.kinds) or 'nothing'}.",
+            + (
+                f"`kinds:` has: {listed(scope.file.kinds)}."
+                if scope.file.kinds
+                else f"Add it at the top of the plan: `kinds: [{file.kind}]`."
+            ),
         )  # fmt: skip
     facts: dict[str, FactValue] = {}
     for name, value in file.facts.items():

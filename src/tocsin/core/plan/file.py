@@ -29,6 +29,16 @@ def problem(code: str, what: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{what}", {"what": what, "hint": hint})
 
 
+def time_words(text: str, error: ValueError) -> tuple[str, str]:
+    """What is wrong with a time value, and the hint; a cure keeps what stood before the number."""
+    said = str(error)
+    lead = re.match(r"\s*(t\+|within|<=?)\s*", text, re.IGNORECASE)
+    if lead and " has no unit; " in said:
+        said = re.sub(r"`(?=\d)", lambda _: f"`{lead[0].lstrip()}", said)
+    what, _, hint = said.partition("; ")
+    return what, hint
+
+
 def _said_by(parse: Callable[[str], object]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -36,7 +46,7 @@ def _said_by(parse: Callable[[str], object]) -> Callable[[Any], Any]:
         try:
             parse(str(value))
         except ValueError as error:
-            what, _, hint = str(error).partition("; ")
+            what, hint = time_words(str(value), error)
             raise problem("plan.time", what, hint[:1].upper() + hint[1:] + ".") from None
         return str(value)
 

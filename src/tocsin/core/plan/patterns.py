@@ -7,12 +7,14 @@ from tocsin.core.naming import FIELD
 LONGEST = 80
 
 _ANY_FIELD = re.compile(r"\{[^{}]*\}")
+_NO_PART_OF_A_CODE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def fault_in(pattern: str, *, numbered: bool) -> tuple[str, str] | None:
     """What is wrong with a pattern, as (what, hint); None if it is fine.
 
-    `numbered`: it must tell incidents apart, so it needs `{n}` exactly once.
+    `numbered`: it must tell incidents apart, so it needs `{n}` exactly once; and what it makes
+    stands in addresses, so nothing may be around the fields that has a meaning there.
     """
     for field in _ANY_FIELD.findall(pattern):
         if not FIELD.fullmatch(field):
@@ -22,6 +24,12 @@ def fault_in(pattern: str, *, numbered: bool) -> tuple[str, str] | None:
             )
     if re.search(r"[{}]", _ANY_FIELD.sub("", pattern)):
         return "a brace is not closed in the pattern", "For example: `INC-{YYYY}-{n:03}`."
+    stranger = _NO_PART_OF_A_CODE.search(FIELD.sub("", pattern)) if numbered else None
+    if stranger is not None and pattern.isprintable():
+        return (
+            f"`{stranger.group()}` cannot stand in an incident's code, which is part of addresses",
+            "Use letters without accents, digits, `.`, `_` and `-`: `INC-{YYYY}-{n:03}`.",
+        )
     fields = [match[1] for match in FIELD.finditer(pattern)]
     counters = sum(field.startswith("n") for field in fields)
     if counters > 1 or (numbered and not counters):

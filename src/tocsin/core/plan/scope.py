@@ -6,7 +6,7 @@ from typing import Any
 
 from tocsin.core.document import Document, listed, near
 from tocsin.core.plan.conditions import facts_in, problem_with
-from tocsin.core.plan.file import PlanFile
+from tocsin.core.plan.file import PlanFile, time_words
 from tocsin.core.plan.model import ClockRule, Criterion, FactRule
 from tocsin.core.problem import Level
 from tocsin.core.times import (
@@ -117,7 +117,7 @@ class Scope:
         try:
             value = parse_time(str(text), self.tolerance)
         except ValueError as error:
-            what, _, hint = str(error).partition("; ")
+            what, hint = time_words(str(text), error)
             self.error(path, "plan.time", what, hint[:1].upper() + hint[1:] + ".")
             return None
         if isinstance(value, NextOccasion) and not self.knows(

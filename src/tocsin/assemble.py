@@ -147,18 +147,7 @@ def serve(options: ServeOptions) -> None:
     )
     app = make_app(world, site)
     app.router.lifespan_context = _life(intake, loop, watcher)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=options.host,
-            port=options.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=10,
-        )
-    )
+    server = _server(app, options)
     # What is here by now stays: the collector need not look through it again, which would hold up
     # a page for 60 ms.
     gc.freeze()
@@ -172,6 +161,21 @@ def serve(options: ServeOptions) -> None:
     finally:
         store.close()
         os.close(lock)
+
+
+def _server(app: FastAPI, options: ServeOptions) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=options.host,
+            port=options.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
 
 
 def _only_here(data: Path) -> int:

@@ -134,9 +134,9 @@ def to_alert(row: Sequence[Any]) -> Alert:
     )
 
 
-def to_kept(row: Sequence[Any]) -> Kept:
-    """Read a row of KEPT."""
-    return Kept(_incident.decode(row[0]), row[1], row[2], instant_or_none(row[3]))
+def to_kept(row: Sequence[Any], recent: Incident | None = None) -> Kept:
+    """Read a row of KEPT; `recent` is its incident where that is known already."""
+    return Kept(recent or _incident.decode(row[0]), row[1], row[2], instant_or_none(row[3]))
 
 
 def to_summary(row: Sequence[Any]) -> Summary:

@@ -12,6 +12,7 @@ from tocsin.engine.ports import Conflict, Reading, StoreUnavailable, Transaction
 from tocsin.store.database import Database
 from tocsin.store.postgres import PostgresDatabase
 from tocsin.store.reading import SqlReading
+from tocsin.store.recent import Recent
 from tocsin.store.schema import REVISION
 from tocsin.store.sqlite import SqliteDatabase
 from tocsin.store.upgrade import current_revision, upgrade
@@ -26,6 +27,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recent = Recent()
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
@@ -37,7 +39,7 @@ class SqlStore:
     def write(self) -> Iterator[Transaction]:
         """See Store. Raises Conflict if another node came first: do it all again then."""
         with self._database.writing() as connection:
-            yield SqlTransaction(connection, self._database.bulk(connection))
+            yield SqlTransaction(connection, self._database.bulk(connection), self._recent)
 
     def is_ready(self) -> str:
         """See Store."""

@@ -16,6 +16,7 @@ from tocsin.engine.ports import Alert, Change, Conflict, Delivery, Kept, Session
 from tocsin.store import rows
 from tocsin.store.database import Bulk
 from tocsin.store.reading import IS_DUE, KEPT, SqlReading
+from tocsin.store.recent import Recent
 from tocsin.store.schema import (
     activations,
     counters,
@@ -40,9 +41,10 @@ class SqlTransaction(SqlReading):
     two nodes don't wait for each other; if they do, the database ends one with a Conflict.
     """
 
-    def __init__(self, connection: Connection, bulk: Bulk) -> None:
+    def __init__(self, connection: Connection, bulk: Bulk, recent: Recent) -> None:
         super().__init__(connection)
         self._bulk = bulk
+        self._recent = recent
 
     def known_alerts(self, fingerprints: Collection[bytes]) -> dict[bytes, Alert]:
         """See Transaction."""
@@ -71,7 +73,7 @@ class SqlTransaction(SqlReading):
         if not by_key:
             return {}
         found = self._bulk.latest_incidents(_joined(by_key))
-        return {by_key[row[0]]: rows.to_kept(row[1:]) for row in found}
+        return {by_key[row[0]]: rows.to_kept(row[1:], self._recent.get(row[3])) for row in found}
 
     def locked(self, code: str) -> Kept | None:
         """See Transaction."""
@@ -135,6 +137,7 @@ class SqlTransaction(SqlReading):
             else:
                 count, head = (added[-1][1], added[-1][3]) if added else (kept.entries, kept.head)
                 changed.append(rows.changed_incident_row(change, kept, count, head))
+            self._recent.put(head, change.incident)
         if new:
             self._bulk.add_incidents(new)
         if changed and self._bulk.change_incidents(changed) != len(changed):

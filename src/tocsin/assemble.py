@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from shutil import copyfile
 from typing import Literal
@@ -98,6 +99,11 @@ class Files:
             (str(self.organisation), self.organisation.read_bytes()),
         )
 
+    def sources(self) -> tuple[str, str]:
+        """Return where both are, such that no other machine's files are called the same."""
+        machine = os.uname().nodename
+        return f"{machine}:{self.plan.absolute()}", f"{machine}:{self.organisation.absolute()}"
+
     def stamp(self) -> tuple[int, ...]:
         """Return what changes when a file is written; raises OSError."""
         return tuple(
@@ -125,6 +131,7 @@ def serve(options: ServeOptions) -> None:
     rules = Rules(store)
     _load(rules, files)
     channels = _channels(rules.organisation, settings)
+    rules.before_change = lambda people: channels.update(_channels(people, settings))
     woken = threading.Event()
     notifier = Notifier()
 
@@ -135,7 +142,7 @@ def serve(options: ServeOptions) -> None:
     base_url = settings.base_url or f"http://{_reachable(options.host)}:{options.port}"
     world = _world(store, rules, channels, wake, base_url)
     loop = Loop(world, woken)
-    watcher = _Watcher(rules, files, channels, settings)
+    watcher = _Watcher(rules, files)
     intake = Intake(world)
     site = Site(
         version=__version__,
@@ -242,7 +249,7 @@ def keys(data: Path | None = None) -> dict[str, object]:
     store = _open(settings, data_directory(data, settings))
     try:
         rules = Rules(store)
-        rules.restore()
+        rules.follow()
         with store.read() as reading:
             secret = reading.secret()
         of = rules.organisation.integrations.values()
@@ -300,9 +307,8 @@ def _files(options: ServeOptions, data: Path, store: SqlStore) -> Files:
 
 
 def _load(rules: Rules, files: Files) -> None:
-    """Put the files in force; if they are faulty, go on with what was in force before (H10)."""
-    rules.restore()
-    problems = rules.activate(*files.texts(), now())
+    """Take account of the files; if they are faulty, go on with what was in force before (H10)."""
+    problems = rules.activate(*files.texts(), now(), files.sources())
     if rules.refused and not rules.complete:
         raise BadRules(problems)
     for problem in problems:
@@ -310,6 +316,11 @@ def _load(rules: Rules, files: Files) -> None:
             log.warning("rules.problem", problem=str(problem))
     if rules.refused:
         log.error("rules.refused", hint="the last good plan and organisation stay in force")
+        return
+    for (name, content), version in zip(files.texts(), rules.versions, strict=True):
+        if sha256(content).hexdigest() != version:
+            hint = "something newer is; `tocsin apply` the file, or change it, if it is meant"
+            log.warning("rules.file-not-in-force", file=name, hint=hint)
 
 
 def _channels(organisation: Organisation, settings: Settings) -> dict[str, Channel]:
@@ -372,16 +383,16 @@ class _NotSetUp:
 
 
 class _Watcher:
-    """Puts changed files in force; a faulty one is refused and the last good one goes on (H10)."""
+    """Takes up what changes: the files, and what was put in force through another node.
 
-    def __init__(
-        self, rules: Rules, files: Files, channels: dict[str, Channel], settings: Settings
-    ) -> None:
+    A faulty file is refused and the last good one goes on (H10).
+    """
+
+    def __init__(self, rules: Rules, files: Files) -> None:
         self._rules = rules
         self._files = files
-        self._channels = channels
-        self._settings = settings
         self._stamp = files.stamp()
+        self._versions = rules.versions
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="files", daemon=True)
 
@@ -405,17 +416,24 @@ class _Watcher:
                 log.error("rules.not-kept", problem=str(problem))
 
     def _look(self) -> None:
+        self._rules.follow()
+        self._look_at_files()
+        if self._rules.versions != self._versions:
+            self._versions = self._rules.versions
+            plan, organisation = self._versions
+            log.info("rules.in-force", plan=plan[:12], organisation=organisation[:12])
+
+    def _look_at_files(self) -> None:
         stamp = self._files.stamp()
-        if stamp == self._stamp:
+        # What was refused may fit to what has been put in force since.
+        again = self._rules.refused and self._rules.versions != self._versions
+        if stamp == self._stamp and not again:
             return
-        problems = self._rules.activate(*self._files.texts(), now())
+        problems = self._rules.activate(*self._files.texts(), now(), self._files.sources())
         self._stamp = stamp
         if self._rules.refused:
             for problem in problems:
                 log.error("rules.refused", problem=str(problem))
-            return
-        self._channels.update(_channels(self._rules.organisation, self._settings))
-        log.info("rules.in-force", plan=self._rules.plan.version[:12])
 
 
 def _reachable(host: str) -> str:

@@ -55,6 +55,35 @@ def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
         "number": 1,
         "plan": "0" * 64,
         "facts": {"service_availability": {"value": "none", "by": "operator", "at": OPENED}},
+        "phase": "",
+        "tasks": [],
+        "status": "Identified",
+        "updates": [
+            {
+                "audience": "customers",
+                "update": "update-1",
+                "at": OPENED,
+                "by": "ana",
+                "status": "Identified",
+                "subject": "",
+                "text": "Nobody can pay",
+                "next_at": None,
+                "count": 1,
+                "stale": True,
+            }
+        ],
+        "proposals": [
+            {
+                "audience": "public",
+                "update": "update-2",
+                "at": OPENED,
+                "by": "ana",
+                "status": "Identified",
+                "subject": "",
+                "text": "We are on it",
+                "approval": ["cto"],
+            }
+        ],
         "clocks": [
             {
                 "name": "respond",
@@ -151,6 +180,31 @@ ON_CALL = {
         }
     ],
 }
+
+
+def version_row(version: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "version": version,
+        "title": "Incident response",
+        "file": "plan.yaml",
+        "at": OPENED,
+        "by": "ben",
+        "via": "cli",
+        "why": "",
+        "in_force": True,
+    } | changes
+
+
+def rules(plan: str, organisation: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "plan": version_row(plan),
+        "organisation": version_row(organisation, title="Example Ltd", file="org.yaml"),
+        "running": 3,
+        "running_on_older": 0,
+        "files": [],
+    } | changes
+
+
 VERIFIED = {"holds": True, "first_broken": None, "incidents": 1, "entries": 3}
 SIGN_IN_LINK = {
     "url": "http://127.0.0.1:8080/sign-in?code=aaaa-bbbb",
@@ -223,6 +277,9 @@ class ApiServer:
             def do_POST(self) -> None:
                 owner.answer(self)
 
+            def do_PUT(self) -> None:
+                owner.answer(self)
+
         return Handler
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -248,5 +305,5 @@ class ApiServer:
 
 VERBS = (
     "acknowledge", "release", "resolve", "reopen", "close",
-    "note", "fact", "severity", "escalate", "role",
+    "note", "fact", "severity", "escalate", "role", "update", "approve",
 )  # fmt: skip

@@ -79,6 +79,81 @@ def test_escapes_in_a_plan_do_nothing_to_the_terminal(tocsin: Terminal, tmp_path
     assert not set(ran.out) & set(map(chr, [*range(10), *range(11, 32), *range(127, 160)]))
 
 
+DOCUMENT = "# Plan\n\nP0: down\n---\nP1: slow\n"
+
+
+def cited(tmp_path: Path, *comments: str) -> tuple[Path, Path]:
+    """The starter plan with these comments behind its first lines, and a document."""
+    lines = STARTER.read_text(encoding="utf-8").split("\n")
+    first = lines.index("tocsin: 1")
+    for number, comment in enumerate(comments, first):
+        lines[number] += f"   # {comment}"
+    plan, source = tmp_path / "plan.yaml", tmp_path / "source.md"
+    plan.write_text("\n".join(lines), encoding="utf-8")
+    source.write_text(DOCUMENT, encoding="utf-8")
+    return plan, source
+
+
+def test_lines_of_the_document_that_no_clause_cites_are_shown(
+    tocsin: Terminal, tmp_path: Path
+) -> None:
+    plan, source = cited(tmp_path, "L1", "L2: nothing stands there")
+    ran = tocsin("check", plan, "--coverage", source)
+    assert ran.code == 1
+    assert "source.md: 1 of 3 lines with content are cited. No clause cites:" in ran.out
+    assert ran.out.endswith("     3 | P0: down\n     5 | P1: slow\n")
+    ran = tocsin("check", plan, "--coverage", source, "--json")
+    assert (ran.code, ran.document) == (
+        1,
+        {
+            "problems": [],
+            "uncovered": [{"line": 3, "text": "P0: down"}, {"line": 5, "text": "P1: slow"}],
+        },
+    )
+
+
+def test_a_document_that_is_cited_in_full_is_a_yes(tocsin: Terminal, tmp_path: Path) -> None:
+    plan, source = cited(tmp_path, "L1-3", "L5")
+    ran = tocsin("check", plan, "--coverage", source)
+    assert ran.code == 0
+    assert ran.out.endswith("source.md: 3 of 3 lines with content are cited.\n")
+
+
+def test_several_plans_cover_a_document_together(tocsin: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    one, source = cited(tmp_path, "L1")
+    other, _ = cited(tmp_path / "other", "L3-5")
+    assert tocsin("check", one, other, "--coverage", source).code == 0
+    assert tocsin("check", one, "--coverage", source).code == 1
+
+
+def test_a_wrong_citation_is_a_problem_at_its_line(tocsin: Terminal, tmp_path: Path) -> None:
+    plan, source = cited(tmp_path, "L1-5", "L3-", "L6")
+    levels = {
+        (problem["line"], problem["code"]): problem["level"]
+        for problem in tocsin("check", plan, "--coverage", source, "--json").document["problems"]
+    }
+    first = STARTER.read_text(encoding="utf-8").split("\n").index("tocsin: 1") + 1
+    assert levels == {
+        (first + 1, "plan.citation"): "warning",
+        (first + 2, "plan.citation"): "error",
+    }
+    assert tocsin("check", plan, "--coverage", source).code == 1
+    # Which lines there are is not known without the document; a warning stays one.
+    assert tocsin("check", plan).code == 0
+    assert "`L3-` is no list of lines" in tocsin("check", plan).out
+
+
+def test_a_source_that_is_no_text_is_wrong_usage(tocsin: Terminal, tmp_path: Path) -> None:
+    plan, source = cited(tmp_path)
+    source.write_bytes(b"%PDF\0")
+    for path, said in ((source, "is not a text file"), (tmp_path / "none.md", "no such file")):
+        ran = tocsin("check", plan, "--coverage", path)
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err
+        assert len(ran.err.splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("facts", "severity"),
     [

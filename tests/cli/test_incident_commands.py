@@ -28,6 +28,18 @@ VERBS = [
     (["escalate", CODE, "level 2"], "escalate", {"to": "level 2"}),
     (["role", "incident-commander", "ana"], "role",
      {"role": "incident-commander", "person": "ana"}),
+    (["update", "--audience", "customers", "on it"], "update",
+     {"audience": "customers", "text": "on it"}),
+    (["update", CODE, "--audience", "customers", "--template", "outage", "impact=no payments",
+      "--next", "30m", "--status", "Identified"], "update",
+     {"audience": "customers", "template": "outage", "values": {"impact": "no payments"},
+      "next": "30m", "status": "Identified"}),
+    (["update", CODE, "--audience", "customers", "on it", "--subject", "Trouble"], "update",
+     {"audience": "customers", "text": "on it", "subject": "Trouble"}),
+    (["approve", "update-2", "--as", "ben"], "approve",
+     {"as": "ben", "update": "update-2", "withdraw": False}),
+    (["approve", CODE, "update-2", "--no", "--why", "too early"], "approve",
+     {"why": "too early", "update": "update-2", "withdraw": True}),
 ]  # fmt: skip
 
 
@@ -228,3 +240,17 @@ def test_a_code_alone_is_never_the_text(
 def test_a_number_without_an_end_is_no_number(tocsin: Terminal, api: ApiServer) -> None:
     assert tocsin("fact", "users_affected=1e999").code == 0
     assert api.last.body == {"name": "users_affected", "value": "1e999"}
+
+
+def test_what_audiences_were_told_is_shown_with_what_waits(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    shown = tocsin("show", CODE).out
+    assert "Identified: Nobody can pay" in shown
+    assert "late" in shown
+    assert "waits for cto" in shown
+
+
+def test_an_update_has_one_text(tocsin: Terminal, api: ApiServer) -> None:
+    ran = tocsin("update", CODE, "--audience", "customers", "we", "are")
+    assert (ran.code, "one word too many" in ran.err) == (2, True)

@@ -9,7 +9,11 @@ from tests.cli.running import PLANS, Terminal
 
 STARTER = PLANS / "starter" / "plan.yaml"
 ORG = PLANS / "starter" / "org.yaml"
-SCENARIOS = sorted((PLANS / "starter" / "tests").glob("*.scenario.yaml"))
+SCENARIOS = sorted(
+    path
+    for path in (PLANS / "starter" / "tests").glob("*.scenario.yaml")
+    if "org:" in path.read_text(encoding="utf-8")
+)
 
 
 def test_lines_for_programs(tocsin: Terminal) -> None:
@@ -41,7 +45,8 @@ def test_the_starter_scenarios_can_be_played_and_find_their_plan(
 ) -> None:
     alone = tocsin("simulate", scenario, "--json")
     assert alone.code == 0, alone.err
-    assert "refused" not in {line["do"] for line in alone.documents}
+    refused = "refused" in {line["do"] for line in alone.documents}
+    assert refused == ("refused:" in scenario.read_text(encoding="utf-8"))
     assert tocsin("simulate", STARTER, scenario, "--org", ORG, "--json").out == alone.out
 
 
@@ -114,3 +119,28 @@ def test_what_no_line_asks_for_has_no_line(tocsin: Terminal) -> None:
     story = tocsin("simulate", SCENARIOS[0], "--json").documents
     assert 0 not in [line["line"] for line in story]
     assert None in [line["line"] for line in story]
+
+
+def test_incidents_of_one_story_are_told_apart(tocsin: Terminal) -> None:
+    scenario = PLANS / "starter" / "tests" / "two-at-once.scenario.yaml"
+    codes = {line["incident"] for line in tocsin("simulate", scenario, "--json").documents}
+    assert codes == {"INC-2026-001", "INC-2026-002"}
+    shown = tocsin.at(120)("simulate", scenario).out
+    assert "INC-2026-002 now P1" in shown
+    assert "INC-2026-001 acknowledged by cleo" in shown
+    assert "INC-2026-001" not in tocsin.at(120)("simulate", SCENARIOS[0]).out
+
+
+def test_a_message_that_fails_is_told(tocsin: Terminal) -> None:
+    scenario = PLANS / "starter" / "tests" / "a-way-fails.scenario.yaml"
+    shown = tocsin.at(120)("simulate", scenario).out
+    assert "out of order: email" in shown
+    assert "not reached: ana" in shown
+    assert "reached ana" in shown
+
+
+def test_an_incident_that_the_command_line_asks_for_is_detected_besides(tocsin: Terminal) -> None:
+    scenario = PLANS / "starter" / "tests" / "two-at-once.scenario.yaml"
+    lines = tocsin("simulate", scenario, "--severity", "P3", "--json").documents
+    opened = [line["to"] for line in lines if line["do"] == "opened"]
+    assert opened == ["P3", "P0", "P2"]

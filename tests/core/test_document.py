@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from tocsin.core.document import Document, read_document, salvage_document
+from tocsin.core.document import Document, near, read_document, salvage_document
 from tocsin.core.problem import Problem
-from tocsin.core.tree import MAX_BYTES, MAX_DEPTH, read_tree, repair_mojibake
+from tocsin.core.tree import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_tree, repair_mojibake
 
 
 class Part(BaseModel):
@@ -71,7 +71,7 @@ def test_a_document_gives_the_model_and_the_place_of_everything() -> None:
         ("title: a\ntitle: b", "file.duplicate-key", (2, 1)),
         ("people:\n\t- a", "file.tab", (2, 1)),
         ("title: a: b", "file.syntax", (1, 9)),
-        ("title: [a", "file.syntax", (1, 10)),
+        ("title: [a", "file.syntax", (1, 8)),
         ("title: 'a", "file.syntax", (1, 8)),
         ("title: a\n---\ntitle: b", "file.syntax", (2, 1)),
         ("title: *a", "file.alias", (1, 8)),
@@ -80,6 +80,11 @@ def test_a_document_gives_the_model_and_the_place_of_everything() -> None:
         ("? [a]\n: b", "file.key", (1, 3)),
         ("title: a\x00b", "file.control-character", (1, 9)),
         ("\ud800", "file.control-character", (1, 1)),
+        ("title: a\u2028b", "file.control-character", (1, 9)),
+        ("title: a\x85b", "file.control-character", (1, 9)),
+        ("title: a\r\n\x1bb: c", "file.control-character", (2, 1)),
+        ("title: a\rtitle: b", "file.duplicate-key", (2, 1)),
+        ("title: [" + "a," * MAX_VALUES, "file.too-large", (1, 2 * MAX_VALUES + 5)),
         (b"title: \xff", "file.not-utf8", (1, 1)),
         ("title: " + "[" * (MAX_DEPTH + 1), "file.too-deep", (1, MAX_DEPTH + 7)),
         ("title: " + "x" * MAX_BYTES, "file.too-large", (0, 0)),
@@ -220,7 +225,16 @@ def test_a_flood_of_problems_is_cut_and_said() -> None:
     problems = read("\n".join(f"key{number}: x" for number in range(400)))
     assert len(problems) == 301
     assert problems[-1].code == "file.too-many"
-    assert "100 more" in problems[-1].what
+    assert problems[-1].what == "more problems than are looked for"
+
+
+def test_the_nearest_of_very_many_names_is_proposed() -> None:
+    names = [f"component-{number}-{'abcdefgh'[number % 8] * 3}" for number in range(400)]
+    assert near("componnet-217-bbb", names) == "Did you mean `component-217-bbb`? "
+    assert near("laed", [*names, "lead", "deal"]) == "Did you mean `lead`? "
+    assert near("On-Call", [*names, "on-call"]) == "Did you mean `on-call`? "
+    assert near("quite another thing", names) == ""
+    assert near("", names) == ""
 
 
 YAML_LIKE = st.text(alphabet="abt1 \n:-[]{}'\"#&*!|>%@?~,\\\t", max_size=60)

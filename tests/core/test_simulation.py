@@ -5,7 +5,8 @@ from datetime import timedelta
 from tests.core.incident.cast import EVERYBODY, PLAN, START
 
 from tocsin.core.incident import commands as c
-from tocsin.core.simulation import Deed, Happening, Scenario, simulate
+from tocsin.core.rehearsal.happenings import Happening
+from tocsin.core.simulation import Deed, Scenario, simulate
 
 
 def told(scenario: Scenario) -> list[str]:

@@ -12,10 +12,13 @@ from tocsin.core.times import (
     AnyTime,
     BusinessDays,
     CalendarDays,
+    Choice,
     Immediate,
     Never,
     NextOccasion,
+    Range,
     Unspecified,
+    Variable,
     Within,
     counts_from_start,
     leaves_tolerance_open,
@@ -56,6 +59,15 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
         ("next sprint planning", NextOccasion("sprint planning")),
         ("never", Never()),
         ("unspecified", Unspecified()),
+        ("Variable", Variable()),
+        ("24-72h", Range(DAY, 3 * DAY)),
+        ("24h - 72h", Range(DAY, 3 * DAY)),
+        ("15m to 1h", Range(15 * MINUTE, HOUR)),
+        ("1h30m-2h", Range(90 * MINUTE, 2 * HOUR)),
+        ("0-15 minutes", Range(0 * MINUTE, 15 * MINUTE)),
+        ("choice(30m, 1h)", Choice((After(30 * MINUTE), After(HOUR)))),
+        ("choice(next business day, next day)", Choice((BusinessDays(1), CalendarDays(1)))),
+        ("choice(immediate (within 2m), never)", Choice((Immediate(2 * MINUTE), Never()))),
     ],
 )
 def test_what_a_plan_may_write(text: str, value: AnyTime) -> None:
@@ -95,6 +107,13 @@ def test_every_unit(units: str, length: timedelta) -> None:
         ("0 business days", "a count from 1"),
         ("1001 business days", "a count from 1"),
         ("9999999h", "ten years"),
+        ("72-24h", "write the shorter time first"),
+        ("1h-1h", "write the shorter time first"),
+        ("24-72", "write `24-72m` for minutes or `24-72h`"),
+        ("choice(30m)", "two or more times"),
+        ("choice()", "a time value is missing"),
+        ("choice(1h, choice(2h, 3h))", "write"),
+        ("choice(1h, 3)", "write `3m` for minutes"),
     ],
 )
 def test_what_is_refused_says_what_to_write(text: str, cure: str) -> None:
@@ -145,10 +164,15 @@ VALUES: st.SearchStrategy[AnyTime] = st.one_of(
     st.builds(NextOccasion, NAMES),
     st.just(Never()),
     st.just(Unspecified()),
+    st.just(Variable()),
+    st.tuples(DURATIONS, DURATIONS)
+    .filter(lambda pair: pair[0] != pair[1])
+    .map(lambda pair: Range(min(pair), max(pair))),
 )
+CHOICES = st.lists(VALUES, min_size=2, max_size=4).map(lambda options: Choice(tuple(options)))
 
 
-@given(VALUES)
+@given(VALUES | CHOICES)
 def test_words_are_read_back_as_the_same_value(value: AnyTime) -> None:
     assert parse_time(words(value)) == value
 
@@ -158,7 +182,7 @@ def test_durations_are_read_back_as_the_same_duration(duration: timedelta) -> No
     assert parse_duration(words_duration(duration)) == duration
 
 
-@given(st.text() | st.text(alphabet="0123456789 <=T+mhdswithinexybu()."))
+@given(st.text() | st.text(alphabet="0123456789 <=T+mhdswithinexybucoe,-()."))
 def test_any_text_is_a_value_or_a_value_error_with_words(text: str) -> None:
     value = refusal = None
     try:

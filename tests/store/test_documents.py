@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from msgspec.structs import replace
 from tests.store.values import MINUTE, NOW, keep, kept, opening, rolled_back
 
-from tocsin.engine.ports import Session
+from tocsin.engine.ports import Activation, FileSeen, Session
 from tocsin.store.sql_store import open_store
 
 
 def activate(store, what, version, text, at=NOW):
     with store.write() as tx:
-        tx.activate(what, version, f"{what}.yaml", text, at)
+        tx.activate(Activation(what=what, version=version, file=f"{what}.yaml", at=at), text)
 
 
 def active(store, what="plan"):
@@ -42,14 +43,49 @@ def test_the_version_activated_last_is_active_and_old_ones_stay(store):
     assert active(store) == ("plan.yaml", "second\n")
     assert active(store, "organisation") == ("organisation.yaml", "people: []\n")
     with store.read() as reading:
-        assert reading.plan_text("v1") == ("plan.yaml", "first: ü\n")
-        assert reading.plan_text("v3") is None
+        assert reading.document("plan", "v1") == ("plan.yaml", "first: ü\n")
+        assert reading.document("plan", "v3") is None
+        assert reading.document("organisation", "v2") is None
 
 
 def test_going_back_to_a_version_makes_it_active_again(store):
     for version in ("v1", "v2", "v1"):
         activate(store, "plan", version, version)
     assert active(store) == ("plan.yaml", "v1")
+
+
+def test_it_is_kept_who_put_what_in_force_and_when(store):
+    first = Activation(
+        what="plan", version="v1", file="plan.yaml", title="One", at=NOW, by="ann", via="cli",
+        why="the first",
+    )  # fmt: skip
+    second = Activation(what="plan", version="v2", file="p.yaml", at=NOW + MINUTE, by="tocsin")
+    with store.write() as tx:
+        tx.activate(first, "one")
+        tx.activate(second, "two")
+        tx.activate(first, "one")
+    with store.read() as reading:
+        third, *earlier = reading.activations("plan", None, 10)
+        assert [one.version for one in (third, *earlier)] == ["v1", "v2", "v1"]
+        assert replace(third, id=0) == first
+        assert replace(earlier[0], id=0) == second
+        assert reading.activations("plan", third.id, 1) == earlier[:1]
+        assert reading.activations("organisation", None, 10) == []
+
+
+def test_a_file_is_remembered_as_it_was_seen_last(store):
+    seen = FileSeen(what="plan", source="one:/plan.yaml", version="v1", at=NOW)
+    other = replace(seen, source="two:/plan.yaml", refused="v3", refused_after=7)
+    with store.write() as tx:
+        tx.keep_file_seen(seen)
+        tx.keep_file_seen(other)
+        tx.keep_file_seen(replace(seen, version="v2", at=NOW + MINUTE))
+    with store.read() as reading:
+        assert reading.files_seen("plan") == [
+            replace(seen, version="v2", at=NOW + MINUTE),
+            other,
+        ]
+        assert reading.files_seen("organisation") == []
 
 
 def test_a_session_lasts_until_it_expires_or_ends(store):

@@ -27,7 +27,7 @@ from tests.store.values import (
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.record import first_break
-from tocsin.engine.ports import Change, Session, StoreUnavailable
+from tocsin.engine.ports import Activation, Change, FileSeen, Session, StoreUnavailable
 from tocsin.store import sqlite
 from tocsin.store.sql_store import open_store
 
@@ -46,6 +46,8 @@ def everything(store):
             reading.inbox("ann", 100),
             reading.unreadable(100),
             reading.active("plan"),
+            reading.activations("plan", None, 10),
+            reading.files_seen("plan"),
             reading.session(b"token", NOW),
         )
 
@@ -64,7 +66,8 @@ def test_a_change_that_ends_in_an_exception_leaves_nothing(store):
         tx.keep_deliveries([delivery("m2")])
         tx.claim_deliveries("email", 9, "t", NOW, NOW + MINUTE)
         tx.cancel_deliveries([1], ["acknowledged"], "why")
-        tx.activate("plan", "v1", "plan.yaml", "text", NOW)
+        tx.activate(Activation(what="plan", version="v1", file="plan.yaml", at=NOW), "text")
+        tx.keep_file_seen(FileSeen(what="plan", source="here", version="v1", at=NOW))
         tx.keep_session(b"token", Session(person="a", created_at=NOW, expires_at=NOW + MINUTE))
         tx.keep_sign_in(b"code", "ann", NOW + MINUTE)
         tx.numbers("INC-", 7)

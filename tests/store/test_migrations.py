@@ -89,6 +89,25 @@ def test_a_store_that_was_migrated_is_ready_and_has_a_secret(empty_url):
         assert len(reading.secret()) == 32
 
 
+def test_what_was_in_force_before_the_second_migration_still_is(empty_url):
+    with engine(empty_url) as opened, opened.begin() as connection:
+        migrate(connection, "0001")
+        kept = "('plan', 'v1', 'plan.yaml', 'text')"
+        connection.execute(text(f"INSERT INTO documents VALUES {kept}"))
+        for at in (1, 2):
+            columns = "(what, version, activated_at)"
+            values = f"('plan', 'v1', {at})"
+            connection.execute(text(f"INSERT INTO activations {columns} VALUES {values}"))
+    with closing(open_store(empty_url)) as store:
+        with store.write() as tx:
+            before = tx.activations("plan", None, 10)
+            assert [(one.id, one.version) for one in before] == [(2, "v1"), (1, "v1")]
+            assert {one.by for one in before} == {""}
+            tx.activate(before[0], "text")
+        with store.read() as reading:
+            assert [one.id for one in reading.activations("plan", None, 10)] == [3, 2, 1]
+
+
 def test_a_store_of_a_newer_version_is_not_touched(url):
     open_store(url).close()
     with engine(url) as opened, opened.begin() as connection:
@@ -103,7 +122,7 @@ def test_a_store_of_a_newer_version_is_not_touched(url):
 def test_a_store_whose_schema_is_changed_under_it_says_that_it_is_not_ready(url, store):
     with engine(url) as opened, opened.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert store.is_ready() == "the schema is at revision 9999, not 0001"
+    assert store.is_ready() == "the schema is at revision 9999, not 0002"
 
 
 def test_opening_a_store_that_is_current_does_not_load_alembic(url):

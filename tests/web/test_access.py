@@ -34,7 +34,14 @@ EXPECTED = {
         "/sign-in",
         "/a/{token}",
     },
-    "administer": {"/api/v1/sign-in-links", "/api/v1/test-page"},
+    "administer": {
+        "/api/v1/incidents/{code}/break-glass",
+        "/api/v1/organisations/{version}",
+        "/api/v1/rules",
+        "/api/v1/rules/check",
+        "/api/v1/sign-in-links",
+        "/api/v1/test-page",
+    },
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.web.stage import Stage
+from tests.web.stage import PLAN, Stage
 
 from tocsin.core.record import Entry, first_break
 
@@ -359,3 +359,49 @@ def test_a_tampered_record_is_found(stage: Stage) -> None:
     assert answer["first_broken"]["number"] == 2
     one = client.get("/api/v1/verify", params={"incident": "INC-2026-002"}).json()
     assert (one["holds"], one["incidents"]) == (False, 1)
+
+
+TELLING = """
+audiences: {customers: {visibility: customers, to: team-lead}, team: {to: on-call-engineer}}
+statuses: [Investigating, Resolved]
+templates:
+  outage: {text: "{{ incident.status }}: {{ impact }}", fields: {impact: {ask: What is it?}}}
+  reply: {text: "It is {{ incident.status }}"}
+publishing: [{audience: customers, approved_by: team-lead}]
+support: {prepared: {outage: reply}}
+"""
+
+
+def test_an_update_is_written_approved_and_sent(stage: Stage) -> None:
+    stage.put_in_force(plan=PLAN + TELLING)
+    client = stage.client(headers=stage.operator)
+    stage.alert()
+    code = "INC-2026-001"
+    missing = do(client, code, "update", audience="customers", template="outage")
+    assert (missing.status_code, missing.json()["code"]) == (422, "incident.fields-missing")
+    said = {"impact": "nobody can pay"}
+    shown = do(client, code, "update", audience="customers", template="outage", values=said).json()
+    assert (shown["updates"], shown["proposals"][0]["approval"]) == ([], ["team-lead"])
+    assert do(client, code, "approve", update="update-1").status_code == 403
+    shown = do(client, code, "approve", update="update-1", **{"as": "ben"}).json()
+    assert shown["updates"][0]["text"] == "Investigating: nobody can pay"
+    assert (shown["status"], shown["proposals"]) == ("Investigating", [])
+    sent = [one for one in shown["deliveries"] if one["kind"] == "update"]
+    assert {one["person"] for one in sent} == {"ben"}
+    assert {one["subject"] for one in sent} == {"INC-2026-001: Investigating"}
+    replies = client.get(f"{INCIDENTS}/{code}/replies").json()["replies"]
+    assert [(one["name"], one["text"]) for one in replies] == [("outage", "It is Investigating")]
+    page = stage.signed_in("ben").open(f"/incidents/{code}")
+    assert "nobody can pay" in page.text
+
+
+def test_what_waits_can_be_held_back(stage: Stage) -> None:
+    stage.put_in_force(plan=PLAN + TELLING)
+    client = stage.client(headers=stage.operator)
+    stage.alert()
+    code = "INC-2026-001"
+    do(client, code, "update", audience="customers", text="on it")
+    silent = do(client, code, "approve", update="update-1", withdraw=True, **{"as": "ben"})
+    assert silent.json()["code"] == "incident.reason-missing"
+    body = {"update": "update-1", "withdraw": True, "as": "ben", "why": "too early"}
+    assert do(client, code, "approve", **body).json()["proposals"] == []

@@ -44,7 +44,7 @@ def test_the_docs_name_every_route(stage: Stage) -> None:
     for method, path, _need in needs_by_route(make_app(stage.world, stage.site)):
         if path == "/static":
             continue
-        words = path.replace("{code}", "CODE").replace("{verb}", "VERB").replace("{token}", "TOKEN")
+        words = re.sub(r"{([a-z]+)}", lambda name: name[1].upper(), path)
         assert f"`{method} {words}`" in documented, f"{method} {words}"
 
 

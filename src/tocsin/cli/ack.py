@@ -6,13 +6,14 @@ import typer
 
 from tocsin.cli.acting import Asked, act
 from tocsin.cli.command import Command, make_app
+from tocsin.cli.output import without_empty
 from tocsin.cli.server import AsOption, DataOption, JsonOption, ServerOption, WhyOption
 
 app = make_app()
 
 EXAMPLES = """
 tocsin ack
-tocsin ack INC-2026-001 --as ana
+tocsin ack INC-2026-001 --severity P1 --as ana
 """
 
 
@@ -20,6 +21,9 @@ tocsin ack INC-2026-001 --as ana
 def ack(
     incident: Annotated[
         str, typer.Argument(metavar="[INCIDENT]", help="Its code; not needed if only one is meant.")
+    ] = "",
+    severity: Annotated[
+        str, typer.Option(metavar="CODE", help="How bad it is; confirmed in the same step.")
     ] = "",
     person: AsOption = "",
     why: WhyOption = "",
@@ -32,4 +36,4 @@ def ack(
     The escalation rests, unless the plan escalates until the incident is resolved.
     """
     asked = Asked(server, data, person, why, as_json)
-    act(asked, incident, "acknowledge", states="open")
+    act(asked, incident, "acknowledge", without_empty({"severity": severity}), states="open")

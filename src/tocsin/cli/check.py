@@ -1,5 +1,6 @@
-"""`tocsin check`: everything that is wrong with plans, at once."""
+"""`tocsin check`: everything that is wrong with plans, at once, and what they leave out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,12 +10,17 @@ from rich.text import Text
 
 from tocsin.cli.command import Command, make_app
 from tocsin.cli.files import TextFile, open_text, show_problems
-from tocsin.cli.output import clean, counted, listed, print_json, say
-from tocsin.core.organisation import check_together, read_organisation
+from tocsin.cli.output import clean, clean_lines, counted, listed, print_json, say
+from tocsin.cli.trouble import wrong_usage
+from tocsin.core.organisation import check_qualifications, check_together, read_organisation
 from tocsin.core.people import Organisation
+from tocsin.core.plan.catalogue.source import check_document
+from tocsin.core.plan.citations import beyond, citations, content, uncovered
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read
 from tocsin.core.problem import Problem
+from tocsin.core.tree import MAX_BYTES
+from tocsin.wallclock import now as read_clock
 
 app = make_app()
 
@@ -22,6 +28,7 @@ EXAMPLES = """
 tocsin check plan.yaml
 tocsin check plans/*/plan.yaml
 tocsin check plan.yaml --org org.yaml
+tocsin check plan.yaml --coverage incident-response.md
 tocsin check plan.yaml --json | jq '.problems[].what'
 """
 
@@ -33,13 +40,19 @@ def check(
         Path | None,
         typer.Option(metavar="FILE", help="Check this organisation too, and whether both fit."),
     ] = None,
+    coverage: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SOURCE", help="Show which lines of this document no clause of the plans cites."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say everything that is wrong with a plan.
 
     All problems come at once, each with its place and a cure. An error keeps a plan from being
     used; a warning is probably a slip or a gap; a note tells what was assumed. The exit code is
-    1 if any problem is an error.
+    1 if any problem is an error, or if a line of the source document is left out.
     """
     files = [open_text(path) for path in plans]
     org_file = open_text(org, "organisation") if org is not None else None
@@ -48,25 +61,61 @@ def check(
     if org_file is not None:
         organisation, problems = read_organisation(org_file.content, org_file.name)
         found += problems
+    source = _open_source(coverage) if coverage is not None else None
+    cited = [citations(file.content, file.name) for file in files]
+    for one in cited:
+        found += one.problems
+        found += beyond(source.content, one) if source is not None else []
+    if source is not None:
+        found += check_document(source.content.decode("utf-8", "replace"), source.name)
     good: list[tuple[TextFile, Plan]] = []
     for file in files:
-        plan, problems = read(file.content, file.name)
+        plan, problems = read(
+            file.content, file.name, exists=_beside(file.name), today=read_clock().date()
+        )
         found += problems
         if plan is not None:
             good.append((file, plan))
             if organisation is not None and org_file is not None:
                 found += check_together(plan.recipients(), organisation, org_file.name)
+                found += check_qualifications(plan, organisation, org_file.name)
     found = _in_order(found, [file.name for file in files])
+    left_out = uncovered(source.content, cited) if source is not None else []
     if as_json:
-        print_json({"problems": msgspec.to_builtins(found), "uncovered": []})
+        missing = [{"line": number, "text": text} for number, text in left_out]
+        print_json({"problems": msgspec.to_builtins(found), "uncovered": missing})
     else:
-        show_problems(found, [*files, *([org_file] if org_file is not None else [])])
+        show_problems(found, [*files, *(f for f in (org_file, source) if f is not None)])
         for file in files:
             _sum_up(file.name, found, next((p for f, p in good if f is file), None))
         if org_file is not None:
             _sum_up(org_file.name, found, organisation)
-    if any(problem.level == "error" for problem in found):
+        if source is not None:
+            _show_coverage(source, left_out)
+    if left_out or any(problem.level == "error" for problem in found):
         raise typer.Exit(1)
+
+
+def _beside(file: str) -> Callable[[str], bool]:
+    """Say of paths whether something is there, counted from the folder of a file."""
+    folder = Path(file).parent
+    return lambda path: (folder / path).exists()
+
+
+def _open_source(path: Path) -> TextFile:
+    """Read the document that a plan was made from; raises Trouble if that is not possible."""
+    hint = "Name the document that the plan was made from: Markdown or plain text."
+    try:
+        with path.open("rb") as opened:
+            held = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise wrong_usage(f"{path} cannot be read: {reason}", hint) from None
+    if b"\0" in held[:8192]:
+        raise wrong_usage(f"{path} is not a text file", hint)
+    if len(held) > MAX_BYTES:
+        raise wrong_usage(f"{path} is larger than {MAX_BYTES // 1024} KiB", hint)
+    return TextFile(str(path), held)
 
 
 def _in_order(found: list[Problem], names: list[str]) -> list[Problem]:
@@ -89,6 +138,29 @@ def _sum_up(name: str, found: list[Problem], read_as: Plan | Organisation | None
         line.append(f"{', ' if number else ''}{words}", style)
     line.append(f". {_described(read_as)}" if read_as is not None else ".")
     say(line)
+
+
+def _show_coverage(source: TextFile, left_out: list[tuple[int, str]]) -> None:
+    """Print how much of a document is cited, and the lines that are not."""
+    said = content(source.content)
+    style = "bold red" if left_out else "bold green"
+    say(
+        (clean(source.name), "bold"),
+        ": ",
+        (f"{len(said) - len(left_out)} of {len(said)} lines with content are cited", style),
+        (". No clause cites:" if left_out else "."),
+    )
+    missing = {number for number, _ in left_out}
+    gap = False
+    for number, text in said:
+        if number not in missing:
+            gap = True
+            continue
+        if gap and number > left_out[0][0]:
+            say(("       ⋮", "dim"))
+        gap = False
+        # A line keeps its indentation, which shows what belongs together.
+        say((f"{number:>6} | ", "dim"), clean_lines(text))
 
 
 def _described(read_as: Plan | Organisation) -> str:

@@ -26,7 +26,7 @@ def declare(
     ] = "",
     fact: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="What is known already. Repeatable."),
+        typer.Option(metavar="NAME=VALUE", help="What is known, or `NAME=?`. Repeatable."),
     ] = None,
     kind: Annotated[str, typer.Option(metavar="KIND", help="The kind of incident.")] = "",
     person: AsOption = "",
@@ -41,6 +41,12 @@ def declare(
     """
     facts = {name: guessed(value) for name, value in map(parted, fact or [])}
     body = {"title": title} | without_empty(
-        {"severity": severity, "facts": facts, "kind": kind, "as": person, "why": why}
+        {
+            "severity": severity,
+            "facts": facts,
+            "kind": kind,
+            "as": person,
+            "why": why,
+        }
     )
     report(connect(server, data).post("/api/v1/incidents", body), as_json=as_json)

@@ -14,7 +14,7 @@ app = make_app()
 
 EXAMPLES = """
 tocsin fact users_affected=1200
-tocsin fact INC-2026-001 data_breach=confirmed --as ana
+tocsin fact INC-2026-001 data_breach=? --as ana
 """
 
 
@@ -34,7 +34,8 @@ def fact(
 ) -> None:
     """State what is observed.
 
-    The plan may raise the severity because of it; it never lowers it.
+    The plan may raise the severity because of it; it never lowers it. `NAME=?` says that it is in
+    doubt.
     """
     asked = Asked(server, data, person, why, as_json)
     incident, rest = parted(words, ["NAME=VALUE"], EXAMPLES.split("\n")[1])

@@ -6,7 +6,7 @@ from math import isfinite
 
 from tocsin.cli.trouble import wrong_usage
 from tocsin.core.plan.model import FactRule, FactValue, Plan
-from tocsin.core.scenario import wrong_fact
+from tocsin.core.scenarios.facts import wrong_fact
 
 _NUMBER = re.compile(r"[-+]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,3})?")
 _YES_OR_NO = {"true": True, "yes": True, "false": False, "no": False}

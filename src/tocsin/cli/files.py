@@ -63,6 +63,18 @@ def load_plan(path: Path) -> Plan:
     return plan
 
 
+def load_plan_to_obey(path: Path) -> Plan:
+    """Like `load_plan`, for what acts by the plan: one as written leaves too much open."""
+    plan = load_plan(path)
+    if plan.standing == "as written":
+        raise Trouble(
+            f"{path} keeps a document `as written`: it can be checked, and not be played",
+            "Decide its open points (`tocsin check` lists them) in a copy, and remove `standing:`.",
+            NO,
+        )
+    return plan
+
+
 def load_organisation(path: Path) -> Organisation:
     """Return the organisation in a file; prints its errors and ends the command if it has any."""
     file = open_text(path, "organisation")

@@ -68,6 +68,10 @@ class Server:
         """Do something and return the document that says how it is now; raises Trouble."""
         return _document(self, self.send("POST", path, body=body))
 
+    def read(self, answer: httpx.Response) -> Any:
+        """Return the document of an answer; raises Trouble if it is a refusal."""
+        return _document(self, answer)
+
     def send(
         self,
         method: str,

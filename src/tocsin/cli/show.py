@@ -55,6 +55,8 @@ def show(
     now = there.at or datetime.fromisoformat(found["timeline"][-1]["at"])
     _heading(found, now)
     _clocks(found, now)
+    _tasks(found, now)
+    _updates(found, now)
     _called(found, now)
     _ahead(found, now)
     _timeline(found)
@@ -104,6 +106,41 @@ def _clocks(found: dict[str, Any], now: datetime) -> None:
         rows.append([f"  {clean(one['name'])}", Text(word, CLOCK_STYLES.get(word, "")), due])
         rows[-1].append(Text(f"line {one['line']}" if one["line"] else "", "dim"))
     table(["", "", "", ""], rows, {}, headed=False)
+
+
+def _tasks(found: dict[str, Any], now: datetime) -> None:
+    if not found["tasks"]:
+        return
+    _section("To do")
+    rows: list[list[str | Text]] = []
+    group = ""
+    for one in found["tasks"]:
+        if one["group"] != group:
+            group = one["group"]
+            rows.append([Text(f"  {clean(group)}", "dim"), "", "", ""])
+        due = f"due {countdown(_at(one['due']), now)}" if one.get("due") else ""
+        holds = f"before: {', '.join(one['holds'])}" if one["holds"] else ""
+        name = Text(clean(one["task"]), "dim")
+        rows.append([f"  [ ] {clean(one['text'])}", due, clean(holds), name])
+    table([""] * 4, rows, {0: 2, 3: 1}, headed=False)
+
+
+def _updates(found: dict[str, Any], now: datetime) -> None:
+    if not (found.get("updates") or found.get("proposals")):
+        return
+    _section("Told")
+    rows: list[list[str | Text]] = []
+    for one in found["updates"]:
+        late = Text("late", "red") if one["stale"] else ""
+        following = one.get("next_at")
+        then = f"next {countdown(_at(following), now)}" if following and not late else late
+        said = f"{one['status']}: {one['text']}" if one["status"] else one["text"]
+        rows.append([f"  {clean(one['audience'])}", ago(_at(one["at"]), now), then, clean(said)])
+    for one in found["proposals"]:
+        waits = Text(f"waits for {clean(' or '.join(one['approval']))}", "yellow")
+        rows.append([f"  {clean(one['audience'])}", clean(one["update"]), waits])
+        rows[-1].append(clean(one["text"]))
+    table([""] * 4, rows, {3: 2}, headed=False)
 
 
 def _called(found: dict[str, Any], now: datetime) -> None:

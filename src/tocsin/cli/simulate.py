@@ -11,14 +11,19 @@ import typer
 
 from tocsin.cli import story
 from tocsin.cli.command import Command, make_app
-from tocsin.cli.files import load_plan, load_together, open_text, refused
+from tocsin.cli.files import load_plan_to_obey, load_together, open_text, refused
 from tocsin.cli.output import print_json_line
+from tocsin.cli.scenarios import Shelf
 from tocsin.cli.trouble import parted, wrong_usage
 from tocsin.core.document import listed, near
 from tocsin.core.instants import parse_instant
+from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
-from tocsin.core.scenario import DEFAULT_START, EPOCH, named_files, read_scenario
-from tocsin.core.simulation import Happening, Scenario, everybody_reachable
+from tocsin.core.rehearsal.happenings import Happening
+from tocsin.core.scenarios.file import DEFAULT_START
+from tocsin.core.scenarios.noting import EPOCH
+from tocsin.core.scenarios.read import draft
+from tocsin.core.simulation import Scenario, everybody_reachable
 from tocsin.core.simulation import simulate as happenings
 from tocsin.core.times import parse_duration
 
@@ -75,17 +80,17 @@ def simulate(
     """
     if scenario_file is None and plan_file.name.endswith(".scenario.yaml"):
         plan_file, scenario_file = _plan_of(plan_file), plan_file
-    plan = load_plan(plan_file)
-    scenario = Scenario(starts=_instant(DEFAULT_START, plan))
     if scenario_file is not None:
-        scenario = _read(scenario_file, plan)
-        org = org or _named(scenario_file, 1)
-    organisation = load_together(plan, org) if org is not None else everybody_reachable(plan)
+        plan, organisation, scenario = _told_by(scenario_file, plan_file, org)
+    else:
+        plan = load_plan_to_obey(plan_file)
+        organisation = load_together(plan, org) if org is not None else everybody_reachable(plan)
+        scenario = Scenario(starts=_instant(DEFAULT_START, plan))
     scenario = _changed(scenario, plan, Changes(severity, kind, at, lasts, seed))
     happened = happenings(plan, organisation, scenario)
     if as_json:
         for happening in happened:
-            print_json_line(_line(happening, real=org is not None))
+            print_json_line(_line(happening, real=bool(organisation.version)))
     else:
         story.show(plan, organisation, scenario, list(happened))
 
@@ -102,7 +107,11 @@ class Changes:
 
 
 def _changed(scenario: Scenario, plan: Plan, wanted: Changes) -> Scenario:
-    changes: dict[str, Any] = {"seed": wanted.seed}
+    changes: dict[str, Any] = {}
+    if wanted.severity or wanted.kind:
+        changes["detected"] = True
+    if wanted.seed is not None:
+        changes["seed"] = wanted.seed
     if wanted.severity:
         codes = [severity.code for severity in plan.severities]
         changes["severity"] = _known(wanted.severity, codes, "severity")
@@ -129,32 +138,27 @@ def _line(happening: Happening, *, real: bool) -> dict[str, Any]:
         "why": happening.why,
         "line": happening.line or None,
         "by": happening.by,
+        "incident": happening.incident,
         "at": happening.at.isoformat().replace("+00:00", "Z"),
     }
 
 
-def _read(path: Path, plan: Plan) -> Scenario:
-    file = open_text(path, "scenario")
-    scenario, problems = read_scenario(file.content, file.name, plan)
-    if scenario is None:
-        raise refused(problems, [file])
-    return scenario
+def _told_by(path: Path, plan: Path, org: Path | None) -> tuple[Plan, Organisation, Scenario]:
+    loaded = Shelf().load(path, plan, org)
+    if loaded.script is None or loaded.world is None:
+        raise refused(loaded.problems, loaded.files)
+    return loaded.world.plan, loaded.organisation, loaded.script.scenario
 
 
 def _plan_of(path: Path) -> Path:
-    named = _named(path, 0)
-    if named is None:
+    file = open_text(path, "scenario")
+    named = draft(file.content, file.name).plan
+    if not named:
         raise wrong_usage(
             f"{path} does not say which plan it is for",
             "Add `plan: ../plan.yaml` to it, or put the plan first: tocsin simulate PLAN SCENARIO",
         )
-    return named
-
-
-def _named(path: Path, which: int) -> Path | None:
-    file = open_text(path, "scenario")
-    name = named_files(file.content, file.name)[which]
-    return path.parent / name if name else None
+    return path.parent / named
 
 
 def _instant(text: str, plan: Plan) -> datetime:

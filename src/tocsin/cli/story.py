@@ -21,16 +21,18 @@ from tocsin.cli.output import (
 from tocsin.core.incident.events import BY_PLAN
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
-from tocsin.core.simulation import Happening, Scenario
+from tocsin.core.rehearsal.happenings import Happening
+from tocsin.core.simulation import Scenario
 from tocsin.core.times import words_duration
 
-CALLS = ("page", "notice", "ticket", "alarm")
+CALLS = ("page", "notice", "ticket", "alarm", "update")
 
 VERBS = {
     "page": "page",
     "notice": "tell",
     "ticket": "give a ticket to",
     "alarm": "alarm",
+    "update_sent": "send the update to",
     "clock_missed": "missed:",
     "clock_met": "kept:",
     "clock_dropped": "no longer:",
@@ -44,8 +46,28 @@ VERBS = {
     "closed": "closed by",
     "noted": "note by",
     "fact_recorded": "fact from",
-    "role_taken": "role given by",
+    "role_taken": "role taken:",
+    "alerts_joined": "alert from",
+    "alerts_resolved": "alert over, says",
+    "delivered": "reached",
+    "not_delivered": "not reached:",
+    "update": "update for",
+    "update_proposed": "update to be approved for",
+    "update_withdrawn": "no update for",
+    "update_refused": "somebody has to tell",
+    "audience_forgotten": "never told:",
+    "outage": "out of order:",
+    "plan_edited": "plan in force:",
     "refused": "refused to",
+    "task_armed": "to do:",
+    "task_ordered": "ordered:",
+    "task_ticked": "ticked:",
+    "task_done": "done:",
+    "task_waived": "not needed:",
+    "task_dropped": "no longer to do:",
+    "phase_entered": "phase:",
+    "watch_started": "watch:",
+    "watch_passed": "watch passed:",
 }
 STYLES = {
     "page": "bold",
@@ -53,6 +75,8 @@ STYLES = {
     "clock_missed": "red",
     "nobody_reached": "bold red",
     "refused": "red",
+    "not_delivered": "red",
+    "outage": "red",
     "clock_met": "green",
     "acknowledged": "green",
     "resolved": "green",
@@ -66,10 +90,12 @@ TOGETHER = ("clock_started", "alarm")
 
 @dataclass(frozen=True)
 class Known:
-    """What a line of a story is told with: how bad severities are, and whether people are real."""
+    """What a line is told with: how bad severities are, whether people are real, and whether
+    there are several incidents to tell apart."""
 
     ranks: dict[str, int]
     real: bool
+    several: bool
 
 
 def show(
@@ -84,30 +110,46 @@ def show(
         (f"{clean(plan.title or plan.name)}, detected {wall_clock(at, zone)} {zone}; {who}.", "dim")
     )
     console().print()
-    ranks = {level.code: level.rank for level in plan.severities}
+    known = known_of(plan, organisation, happened)
     rows = []
     before: Happening | None = None
     for group in _grouped(happened):
-        rows.append(_row(group, before, zone, Known(ranks, bool(organisation.version))))
+        rows.append(_row(group, before, zone, known))
         before = group[0]
     table(["after", "clock", "what", "why", "line"], rows, {2: 3, 3: 5})
     console().print()
     say(*_ending(happened))
 
 
+def known_of(plan: Plan, organisation: Organisation, happened: Sequence[Happening]) -> Known:
+    """Return what the lines of a story are told with."""
+    ranks = {level.code: level.rank for level in plan.severities}
+    codes = {one.incident for one in happened if one.incident}
+    return Known(ranks, bool(organisation.version), len(codes) > 1)
+
+
+def words_of(happening: Happening, known: Known) -> Text:
+    """Tell one happening without its time."""
+    return _what([happening], known)
+
+
 def _grouped(happened: Sequence[Happening]) -> Iterator[list[Happening]]:
     """Put together what reads better in one line; leave out what an alarm says by itself."""
-    rung = {one.t for one in happened if one.do == "alarm"}
+    rung = {(one.t, one.incident) for one in happened if one.do == "alarm"}
     group: list[Happening] = []
     for one in happened:
-        if one.do == "exhausted" and one.t in rung:
+        if one.do == "exhausted" and (one.t, one.incident) in rung:
             continue
-        if group and not (one.do in TOGETHER and (one.do, one.t) == (group[0].do, group[0].t)):
+        if group and not (one.do in TOGETHER and _same_time(one, group[0])):
             yield group
             group = []
         group.append(one)
     if group:
         yield group
+
+
+def _same_time(one: Happening, other: Happening) -> bool:
+    return (one.do, one.t, one.incident) == (other.do, other.t, other.incident)
 
 
 def _row(
@@ -126,6 +168,12 @@ def _row(
 
 
 def _what(group: list[Happening], known: Known) -> Text:
+    which = group[0].incident if known.several else ""
+    told = _told(group, known)
+    return Text.assemble((f"{clean(which)} ", "dim"), told) if which else told
+
+
+def _told(group: list[Happening], known: Known) -> Text:
     first = group[0]
     if first.do in ("opened", "severity_changed"):
         verb = "detected as " if first.do == "opened" else "now "
@@ -143,7 +191,8 @@ def _what(group: list[Happening], known: Known) -> Text:
 def _whom(one: Happening, known: Known) -> str:
     who = one.to or one.clock or (one.by if one.by != BY_PLAN else "")
     # A person, and a contact that belongs to nobody, is called by the recipient's own name.
-    people = [person for person in one.people if person != one.to] if known.real else []
+    named = known.real and one.do in CALLS
+    people = [person for person in one.people if person != one.to] if named else []
     return f"{who} ({', '.join(people)})" if people else who
 
 

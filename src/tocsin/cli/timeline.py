@@ -51,7 +51,13 @@ def _severity(entry: Entry) -> str:
     return f"severity {entry['was']} -> {entry['severity']}{word}"
 
 
+def _status(entry: Entry) -> str:
+    return f" ({entry['status']})" if entry.get("status") else ""
+
+
 def _value(entry: Entry) -> str:
+    if entry.get("in_doubt"):
+        return f"{entry['name']} is in doubt"
     value = entry["value"]
     return f"{entry['name']} = {str(value).lower() if isinstance(value, bool) else value}"
 
@@ -75,5 +81,24 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
         f"{e['message']} not delivered to {e['person']} by {e['channel']}: {e['next_try']}"
     ),
     "noted": lambda e: f"note: {e['text']}",
+    "update_published": lambda e: f"{e['audience']} told{_status(e)}: {e['text']}",
+    "update_proposed": lambda e: (
+        f"{e['update']} for {e['audience']} waits for {' or '.join(e['approval'])}: {e['text']}"
+    ),
+    "update_withdrawn": lambda e: f"{e['update']} for {e['audience']} held back",
+    "update_refused": lambda e: f"{e['audience']} cannot be told without a person",
+    "audience_forgotten": lambda e: f"{e['audience']} never told",
     "role_taken": lambda e: f"{e['role']}: {e['person']}",
+    "role_handed_over": lambda e: f"{e['role']}: {e['was']} -> {e['person']}",
+    "role_left": lambda e: f"{e['role']}: {e['person']} left",
+    "shadow_joined": lambda e: f"{e['person']} looks on at {e['role']}",
+    "stood_down": lambda e: "false alarm" if e.get("false_alarm") else "stood down",
+    "mode_changed": lambda e: f"mode {e['mode']} begins" if e["mode"] else f"mode {e['was']} ends",
+    "decision_taken": lambda e: f"decision on {e['about']}: {e['choice']}",
+    "overruled": lambda e: f"beyond the plan: {e['what']}",
+    "second_wanted": lambda e: f"a second person is wanted to {e['what']}",
+    "seconded": lambda e: f"agreed with {e['first']} to {e['what']}",
+    "floor_waived": lambda e: f"severity may be lower than {e['floor']} demands",
+    "restricted": lambda e: f"restricted to {', '.join(e['readers'])}",
+    "glass_broken": lambda e: "glass broken: reads it without being a reader",
 }

@@ -11,10 +11,13 @@ from tocsin.core.times import (
     AnyTime,
     BusinessDays,
     CalendarDays,
+    Choice,
     Immediate,
     Never,
     NextOccasion,
+    Range,
     Unspecified,
+    Variable,
     Within,
 )
 
@@ -61,6 +64,8 @@ def due_at(value: AnyTime, start: datetime, calendars: Calendars) -> datetime | 
             return _later(start, limit)
         case Immediate(tolerance):
             return _later(start, tolerance)
+        case Range(_, latest):
+            return _later(start, latest)
         case BusinessDays(count):
             day = _business_day(_local_day(start, calendars), count, calendars.business)
             return None if day is None else _instant(day, closes, calendars, "later")
@@ -81,7 +86,7 @@ def act_at(value: AnyTime, start: datetime, calendars: Calendars) -> datetime | 
     match value:
         case Within() | Immediate():
             return start.astimezone(UTC)
-        case After(delay):
+        case After(delay) | Range(delay):
             return _later(start, delay)
         case BusinessDays(count):
             day = _business_day(_local_day(start, calendars), count, calendars.business)
@@ -92,7 +97,7 @@ def act_at(value: AnyTime, start: datetime, calendars: Calendars) -> datetime | 
         case NextOccasion(name):
             occasion = calendars.occasions.get(name)
             return None if occasion is None else _next(occasion, start, calendars)
-        case Never() | Unspecified():
+        case Never() | Unspecified() | Variable() | Choice():
             return None
 
 

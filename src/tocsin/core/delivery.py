@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["page", "notice", "ticket", "alarm"]
+Kind = Literal["page", "notice", "ticket", "alarm", "update"]
 FailureClass = Literal["temporary", "permanent", "rate-limited", "unknown"]
 
 LEASE = timedelta(seconds=5)
@@ -40,10 +40,14 @@ class Contact(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel renders and sends. All text in it may come from outside and is only data.
 
+    An update carries its own `text`, and may carry a `headline`; it says nothing else about the
+    incident, since its readers may be anybody.
+
     `id` is the idempotency key: every attempt of one delivery carries the same one, and
     `short_code` (4 characters) stands in the text so that a person can tell a repeat from
     another page (invariant D2). `link` leads to the page with the acknowledge button, and is
-    empty for what wants no answer.
+    empty for what wants no answer. `level` is the severity as the plan wants it shown; it is empty
+    in messages that were ordered before plans could say so.
     """
 
     id: str
@@ -57,9 +61,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     why: str
     details: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    headline: str = ""
     link: str = ""
     sent_at: datetime
     exercise: bool = False
+    level: str = ""
+
+    @property
+    def shown_severity(self) -> str:
+        """The severity as the plan wants it shown to people."""
+        return self.level or f"{self.severity} {self.severity_name}"
 
     @property
     def subject(self) -> str:
@@ -67,7 +79,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         prefix = {"page": "", "notice": "Notice: ", "ticket": "Ticket: ", "alarm": "UNANSWERED: "}
         exercise = "EXERCISE " if self.exercise else ""
         again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
-        level = f"[{self.severity} {self.severity_name}]"
+        if self.kind == "update":
+            return " ".join(f"{exercise}{self.headline or self.title}".split())
+        level = f"[{self.shown_severity}]"
         line = f"{exercise}{prefix[self.kind]}{level} {self.incident} {self.title}{again}"
         return " ".join(line.split())
 

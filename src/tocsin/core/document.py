@@ -12,22 +12,28 @@ whoever got it wrong, and a validator may raise `PydanticCustomError(code, what,
 word a problem itself (`code` holds a dot, as in "plan.time").
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from heapq import nlargest
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tocsin.core.problem import Problem
-from tocsin.core.tree import Findings, Node, Path, read_tree
+from tocsin.core.problem import Level, Problem
+from tocsin.core.tree import Enough, Findings, Node, Path, read_tree
 
 M = TypeVar("M", bound=BaseModel)
 
 MAX_PROBLEMS = 300
 MAX_ROUNDS = 12
+_NEAR_LENGTH = 60
+_NEAR_NAMES = 500
+_NEAR_COMPARED = 8
+"""How much is compared for a proposal, of how many names: a flood of slips must not take long."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +101,20 @@ def salvage_document(
     """
     tree, problems = read_tree(text, file)
     if tree is None:
-        return None, problems
+        return None, in_order(problems)
     found = Findings(file)
     if tree.kind != "map":
         found.add(
             (tree.line, tree.column), "file.not-a-map", f"the file is {_found(tree)}",
             "It must consist of lines `key: value` at the left margin.",
         )  # fmt: skip
-        return None, problems + found.problems
+        return None, in_order(problems + found.problems)
     schema = _schema_of(model)
     _require_keys(tree, schema, found)
-    kept = _validate(tree, model, schema, found)
+    try:
+        kept = _validate(tree, model, schema, found)
+    except Enough:
+        return None, enough(problems + found.problems)
     problems = in_order(problems + found.problems)
     return (None if kept is None else Document(kept, tree, file, problems)), problems
 
@@ -124,9 +133,21 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
         return ordered
     # Errors first: what is cut off must never make a broken file look sound.
     kept = sorted(ordered, key=lambda problem: problem.level != "error")[:MAX_PROBLEMS]
-    found = Findings(ordered[0].file)
-    found.add((0, 0), "file.too-many", f"{left} more problems", "Cure these first.", "note")
-    return [*sorted(kept), *found.problems]
+    return [*sorted(kept), _more(ordered[0].file, f"{left} more problems at least", "note")]
+
+
+def enough(problems: Iterable[Problem]) -> list[Problem]:
+    """As `in_order`, of a file whose reading was ended because it has too many problems."""
+    ordered = in_order(problems)
+    kept = [problem for problem in ordered if problem.code != "file.too-many"]
+    return [*kept, _more(ordered[0].file, "more problems than are looked for", "error")]
+
+
+def _more(file: str, what: str, level: Level) -> Problem:
+    return Problem(
+        file=file, line=0, column=0, code="file.too-many", level=level, what=what,
+        hint="Cure these first.",
+    )  # fmt: skip
 
 
 def _require_keys(tree: Node, schema: dict[str, Any], found: Findings) -> None:
@@ -139,7 +160,7 @@ def _require_keys(tree: Node, schema: dict[str, Any], found: Findings) -> None:
         if name not in tree.fields and name not in tree.holes and not slips:
             found.add((1, 1), "file.missing-key", *_missing_words((), name, schema))
         if name not in tree.fields:
-            tree.holes.add(name)
+            tree.lose(name)
 
 
 def _validate(tree: Node, model: type[M], schema: dict[str, Any], found: Findings) -> M | None:
@@ -147,10 +168,16 @@ def _validate(tree: Node, model: type[M], schema: dict[str, Any], found: Finding
         try:
             return model.model_validate(tree.plain())
         except ValidationError as error:
-            wrong = [(_path_of(tree, detail["loc"]), detail) for detail in error.errors()]
-        # From the back, so that removing an item of a list does not shift the ones to come.
+            details = error.errors(include_url=False, include_input=False)
+        wrong = [(_path_of(tree, detail["loc"]), detail) for detail in details]
         for path, detail in wrong:
+            if found.is_full():
+                break
             _report(tree, path, detail, schema, found)
+        # Who has so many mistakes to cure needs no search for more.
+        if len(wrong) > MAX_PROBLEMS:
+            raise Enough
+        # From the back, so that removing an item of a list does not shift the ones to come.
         for path, detail in sorted(wrong, key=lambda pair: _order(pair[0]), reverse=True):
             if not path:
                 return None
@@ -205,11 +232,27 @@ def said(path: Path) -> str:
     return text
 
 
-def near(name: str, known: Any) -> str:
+def near(name: str, known: Iterable[Any]) -> str:
     """A sentence that proposes the known name that `name` was probably meant to be, or none."""
-    close = get_close_matches(name.lower(), {str(k).lower(): k for k in known}, n=1, cutoff=0.6)
-    by_lower = {str(k).lower(): str(k) for k in known}
+    lower = name[:_NEAR_LENGTH].lower()
+    letters = set(lower)
+    by_lower: dict[str, str] = {}
+    for candidate in islice(known, _NEAR_NAMES):
+        text = str(candidate)
+        # What differs more in length is never near enough.
+        if 3 * len(text) <= 7 * len(lower) and 3 * len(lower) <= 7 * len(text):
+            by_lower[text.lower()] = text
+    likely: Collection[str] = by_lower
+    if len(by_lower) > _NEAR_COMPARED:
+        # Comparing letter by letter takes long: only those that share most letters are worth it.
+        alike = {text: _shared(letters, set(text)) for text in by_lower}
+        likely = nlargest(_NEAR_COMPARED, alike, key=alike.__getitem__)
+    close = get_close_matches(lower, likely, n=1, cutoff=0.6)
     return f"Did you mean `{by_lower[close[0]]}`? " if close else ""
+
+
+def _shared(one: set[str], other: set[str]) -> float:
+    return len(one & other) / (len(one) + len(other) or 1)
 
 
 def zone_hint(name: str, known: Any) -> str:
@@ -221,11 +264,10 @@ def zone_hint(name: str, known: Any) -> str:
     return near(name, [z for z in known if "/" in z and not z.startswith("Etc/")] + ["UTC"]) + usual
 
 
-def listed(names: Any, limit: int = 12) -> str:
+def listed(names: Collection[Any], limit: int = 12) -> str:
     """Names as a list in a sentence: `a`, `b`, `c`."""
-    names = [f"`{name}`" for name in names]
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
+    return ", ".join(f"`{name}`" for name in islice(names, limit)) + more
 
 
 def _report(

@@ -4,29 +4,78 @@ from base64 import b32encode
 from datetime import datetime
 from hashlib import blake2b
 
+import msgspec
+
 from tocsin.core.delivery import Message
+from tocsin.core.incident.confidential import covered, may_read
 from tocsin.core.incident.events import Told
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
 from tocsin.core.times import words_duration
 
 
-def compose(plan: Plan, incident: Incident, told: Told, message_id: str, link: str) -> Message:
-    """Return the message for one `told`; `link` is empty where no answer is wanted."""
+class Addressee(msgspec.Struct, frozen=True):
+    """Who gets a message: a person, or an audience, with what they belong to then."""
+
+    person: str = ""
+    standing: tuple[str, ...] = ()
+
+
+def compose(
+    plan: Plan,
+    incident: Incident,
+    told: Told,
+    message_id: str,
+    link: str,
+    to: Addressee = Addressee(),  # noqa: B008  # a frozen value
+) -> Message:
+    """Return the message for one `told`; `link` is empty where no answer is wanted.
+
+    Whoever may not read the incident learns that it is there and that they are wanted, no more.
+    """
+    if told.message == "update":
+        return _update(plan, incident, told, message_id)
     severity = plan.severity(incident.severity)
+    reader = may_read(incident, to.person, to.standing)
+    shown = incident if reader else covered(incident)
+    why = told.why if reader else "the plan calls you; what it is about is for its readers only"
     return Message(
         id=message_id,
         kind=told.message,
         short_code=short_code(message_id),
         attempt=1,
         incident=incident.code,
-        title=incident.title,
+        title=shown.title,
         severity=severity.code,
         severity_name=severity.name,
         state=incident.state,
-        why=told.why + (f" (plan line {told.line})" if told.line else ""),
-        details=tuple(_details(plan, incident, told)),
+        why=why + (f" (plan line {told.line})" if told.line else ""),
+        details=tuple(_details(plan, shown, told, to) if reader else _outside(plan, shown, told)),
         link=link,
+        sent_at=told.at,
+        exercise=incident.exercise,
+        level=plan.shown(severity.code),
+    )
+
+
+def _update(plan: Plan, incident: Incident, told: Told, message_id: str) -> Message:
+    """An update goes out in its own words: no reason, no plan line, nothing from inside."""
+    update = next((u for u in incident.updates.values() if u.update == told.step), None)
+    severity = plan.severity(incident.severity)
+    status = f": {update.status}" if update is not None and update.status else ""
+    return Message(
+        id=message_id,
+        kind="update",
+        short_code=short_code(message_id),
+        attempt=1,
+        incident=incident.code,
+        title=f"{incident.code}{status}",
+        severity=severity.code,
+        severity_name=severity.name,
+        state=incident.state,
+        why="",
+        text=update.text if update is not None else told.why,
+        headline=update.subject if update is not None else "",
         sent_at=told.at,
         exercise=incident.exercise,
     )
@@ -43,21 +92,51 @@ def _mandates(plan: Plan, incident: Incident, told: Told) -> tuple[str, ...]:
     return next((step.mandate for step in steps), ())
 
 
-def _details(plan: Plan, incident: Incident, told: Told) -> list[tuple[str, str]]:
+def _outside(plan: Plan, incident: Incident, told: Told) -> list[tuple[str, str]]:
+    """What somebody may know who may not read the incident: by when an answer is wanted."""
+    readers = incident.restricted.readers if incident.restricted is not None else ()
+    return [
+        ("Opened", _instant(incident.opened_at)),
+        *_limits(incident, told),
+        ("For its readers only", ", ".join(readers)),
+        ("Plan", plan.title),
+    ]
+
+
+def _limits(incident: Incident, told: Told) -> list[tuple[str, str]]:
+    return [
+        (
+            f"To {clock.name} by",
+            f"{_instant(clock.due)} (in {words_duration(clock.due - told.at)})",
+        )
+        for clock in incident.running()
+    ]
+
+
+def _duties(plan: Plan, incident: Incident, to: Addressee) -> list[tuple[str, str]]:
+    held = [plan.roles[role] for role in incident.held_by(to.person) if role in plan.roles]
+    details = [("Your role", "; ".join((role.name, *role.duties))) for role in held]
+    return details + [("Your mandate", mandate) for role in held for mandate in role.mandate]
+
+
+def _details(plan: Plan, incident: Incident, told: Told, to: Addressee) -> list[tuple[str, str]]:
     confirmed = "confirmed" if incident.severity_confirmed else "provisional"
     details = [
         ("Assessment", f"{confirmed}: {incident.severity_why}"),
         ("Opened", _instant(incident.opened_at)),
     ]
-    for clock in incident.running():
-        left = words_duration(clock.due - told.at)
-        details.append((f"To {clock.name} by", f"{_instant(clock.due)} (in {left})"))
+    details += _limits(incident, told)
     if incident.alerts_firing:
         details.append(("Alerts firing", str(incident.alerts_firing)))
     details += [(name, str(fact.value)) for name, fact in incident.facts.items()]
     if alert_kind := plan.severity(incident.severity).alert_kind:
         details.append(("Kind of alert", alert_kind))
+    details += [(name, "in doubt") for name in incident.doubts]
     details += [("Your mandate", mandate) for mandate in _mandates(plan, incident, told)]
+    details += _duties(plan, incident, to)
+    if incident.mode and incident.mode in plan.people.modes:
+        mode = plan.people.modes[incident.mode]
+        details.append(("Mode", f"{mode.name}: {mode.about}" if mode.about else mode.name))
     if incident.channel:
         details.append(("Channel", incident.channel))
     details.append(("Plan", plan.title))

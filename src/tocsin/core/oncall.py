@@ -20,6 +20,9 @@ from whenever import Date, Instant, PlainDateTime, Time
 from tocsin.core.delivery import Contact
 from tocsin.core.people import Organisation, Person, Recipient, Roster
 
+ON_CALL = "on call: "
+"""What stands in front of a recipient in the standing of whoever is on call for it."""
+
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """`person` (an id) is on call in [start, end), both UTC. `line` says where that is written."""
@@ -120,6 +123,27 @@ def reach(
     by = f", by {shift.why} on line {shift.line}" if shift.line else ""
     duty = f'"{shift.person}" is on call in roster "{roster.id}"{by}'
     return _reach(organisation, recipient, (*ids, *recipient.people), duty)
+
+
+def standing(organisation: Organisation, person: str, now: datetime) -> tuple[str, ...]:
+    """Return what a person belongs to at `now`, as plans name it in order; empty for a stranger.
+
+    That is: the recipients that they are among, whoever of a roster is on call; `on call:
+    RECIPIENT` for those of whose roster it is their turn; their own id; their qualifications.
+    """
+    known = organisation.people.get(person)
+    if known is None:
+        return ()
+    belongs = [person, *known.qualifications]
+    for recipient in organisation.recipients.values():
+        roster = organisation.rosters.get(recipient.roster)
+        duty = on_call(roster, now).person if roster is not None and roster.rotation else ""
+        rotation = roster.rotation if roster is not None else ()
+        if person in (*recipient.people, *rotation, duty):
+            belongs.append(recipient.id)
+        if person in (*recipient.people, duty):
+            belongs.append(f"{ON_CALL}{recipient.id}")
+    return tuple(dict.fromkeys(belongs))
 
 
 def first_instant(local: datetime, time_zone: str) -> datetime:

@@ -1,11 +1,16 @@
 """Regular expressions over text from outside, in time linear in its length."""
 
-from typing import Annotated
+import re
 
-from pydantic import ConfigDict, StringConstraints, TypeAdapter
-from pydantic_core import SchemaError
+from pydantic_core import SchemaError, SchemaValidator
+from pydantic_core.core_schema import str_schema
 
 PATTERN_CHARACTERS = 512
+
+MOST_REPEATED = 64
+"""A counted repetition is written out by the engine; of `\\w`, that is much each time."""
+
+_REPEATED = re.compile(r"\{(\d{1,9})(?:,(\d{1,9})?)?\}")
 
 
 class BadPattern(ValueError):
@@ -24,19 +29,24 @@ class Pattern:
             raise BadPattern(
                 f"The pattern has {len(text)} characters; shorten it to {PATTERN_CHARACTERS}."
             )
+        for least, most in _REPEATED.findall(text):
+            if int(most or least) > MOST_REPEATED:
+                raise BadPattern(
+                    f"The pattern repeats something {most or least} times; write `+` or `*`, or at "
+                    f"most {MOST_REPEATED}."
+                )
         _compile(text)
         self.text = text
-        self._validator = _compile(f"^(?:{text})$").validator
+        self._validator = _compile(f"^(?:{text})$")
 
     def matches(self, value: str) -> bool:
         """Say whether the pattern matches all of `value`."""
         return self._validator.isinstance_python(value)
 
 
-def _compile(pattern: str) -> TypeAdapter[str]:
-    kind = Annotated[str, StringConstraints(pattern=pattern)]
+def _compile(pattern: str) -> SchemaValidator:
     try:
-        return TypeAdapter(kind, config=ConfigDict(regex_engine="rust-regex"))
+        return SchemaValidator(str_schema(pattern=pattern, regex_engine="rust-regex"))
     except SchemaError as error:
         reason = str(error).strip().rsplit("\n", 1)[-1].strip()
         raise BadPattern(f"The pattern does not compile: {reason}") from None

@@ -12,12 +12,16 @@ Access = Literal["viewer", "responder", "administrator"]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with contacts, in the order in which they are to be tried."""
+    """Somebody with contacts, in the order in which they are to be tried.
+
+    `qualifications` are what plans may ask for in whoever holds a role.
+    """
 
     id: str
     name: str
     contacts: tuple[Contact, ...]
     access: Access = "responder"
+    qualifications: tuple[str, ...] = ()
     line: int = 0
 
 

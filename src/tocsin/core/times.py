@@ -70,8 +70,41 @@ class Unspecified(TimeValue, frozen=True):
     """The plan does not say, and knows that it does not."""
 
 
+class Variable(TimeValue, frozen=True):
+    """`variable`: it takes as long as it takes; the plan has decided to set no limit."""
+
+
+class Range(TimeValue, frozen=True):
+    """`24h-72h`: a box of time. As a step it happens at its start, as a limit it ends at its end.
+
+    `earliest` is shorter than `latest`; both count from the same moment.
+    """
+
+    earliest: timedelta
+    latest: timedelta
+
+
+class Choice(TimeValue, frozen=True):
+    """`choice(30m, 1h)`: the document leaves two or more times open (C50).
+
+    Nobody can act on it or measure it before somebody has chosen.
+    """
+
+    options: "tuple[AnyTime, ...]"
+
+
 AnyTime = (
-    Within | After | Immediate | BusinessDays | CalendarDays | NextOccasion | Never | Unspecified
+    Within
+    | After
+    | Immediate
+    | BusinessDays
+    | CalendarDays
+    | NextOccasion
+    | Never
+    | Unspecified
+    | Variable
+    | Range
+    | Choice
 )
 
 _UNITS = {
@@ -84,6 +117,8 @@ _UNITS = {
 _AMOUNT = re.compile(r"(\d{1,9})\s*([a-z]+)\s*")
 _COUNTED_DAYS = re.compile(r"(\d{1,4}) (business|working|calendar)[ -]days?")
 _IMMEDIATE = re.compile(r"immediate(?: ?\( ?within (.+?) ?\))?")
+_CHOICE = re.compile(r"choice ?\((.*)\)")
+_RANGE = re.compile(r"(\d[\da-z ]*?) ?(?:-|–|to) ?(\d[\da-z ]*)")
 _MAX_COUNT = 1000
 
 
@@ -97,6 +132,7 @@ def parse_time(text: str, tolerance: timedelta = DEFAULT_TOLERANCE) -> AnyTime:
     fixed: dict[str, AnyTime] = {
         "never": Never(),
         "unspecified": Unspecified(),
+        "variable": Variable(),
         "next business day": BusinessDays(1),
         "next working day": BusinessDays(1),
         "next day": CalendarDays(1),
@@ -104,6 +140,10 @@ def parse_time(text: str, tolerance: timedelta = DEFAULT_TOLERANCE) -> AnyTime:
     }
     if words in fixed:
         return fixed[words]
+    if match := _CHOICE.fullmatch(words):
+        return _choice(match[1], tolerance)
+    if match := _RANGE.fullmatch(words):
+        return _range(match[1], match[2])
     if match := _IMMEDIATE.fullmatch(words):
         return Immediate(parse_duration(match[1]) if match[1] else tolerance)
     if match := _COUNTED_DAYS.fullmatch(words):
@@ -153,6 +193,33 @@ _FORMS = (
 )
 
 
+def _choice(inner: str, tolerance: timedelta) -> Choice:
+    options = tuple(parse_time(option, tolerance) for option in inner.split(","))
+    if len(options) < 2 or any(isinstance(option, Choice) for option in options):
+        raise ValueError(
+            f"`choice({inner})` leaves nothing to choose; write two or more times with commas "
+            "between them, as in `choice(30m, 1h)`"
+        )
+    return Choice(options)
+
+
+def _range(earliest: str, latest: str) -> Range:
+    # In `24-72h` the unit stands once, for both.
+    unit = latest.lstrip("0123456789 ")
+    if not unit:
+        said = f"{earliest}-{latest}"
+        raise ValueError(
+            f"`{said}` has no unit; write `{said}m` for minutes or `{said}h` for hours"
+        )
+    start = parse_duration(earliest if re.search("[a-z]", earliest) else earliest + unit)
+    end = parse_duration(latest)
+    if start >= end:
+        raise ValueError(
+            f"`{earliest}-{latest}` ends before it begins; write the shorter time first"
+        )
+    return Range(start, end)
+
+
 def _days(count: int, kind: str) -> AnyTime:
     if not 1 <= count <= _MAX_COUNT:
         raise ValueError(f"`{count} {kind} days`: write a count from 1 to {_MAX_COUNT}")
@@ -188,6 +255,12 @@ def words(value: AnyTime) -> str:
             return "never"
         case Unspecified():
             return "unspecified"
+        case Variable():
+            return "variable"
+        case Range(earliest, latest):
+            return f"{words_duration(earliest)}-{words_duration(latest)}"
+        case Choice(options):
+            return f"choice({', '.join(words(option) for option in options)})"
 
 
 def words_duration(duration: timedelta) -> str:

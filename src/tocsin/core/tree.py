@@ -5,29 +5,29 @@ what nobody can check by reading: a plan is read at night, by people who did not
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
+from yaml.events import (  # type: ignore[import-untyped]
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.tokens import ScalarToken
 
+from tocsin.core.parser import NotYaml, events
 from tocsin.core.problem import Level, Problem
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 512 * 1024
+MAX_VALUES = 20_000
 MAX_DEPTH = 32
+MAX_ERRORS = 300
+MAX_NOTED = 2_000
 MAX_DIGITS = 30
 """No quantity in a plan is longer; Python itself refuses numbers of many thousand digits."""
 
@@ -40,9 +40,17 @@ _WORDS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=\S)")
+_CONTROL = re.compile(
+    # What the parser does not take, or takes for the end of a line where people see none.
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=\S)", re.MULTILINE)
 _MOJIBAKE = re.compile("[\u00c2\u00c3\u00c5\u00e2\u00f0][\u0080-\u00bf\u0152-\u0178\u02c6-\u2122]+")
+
+
+_NO_FIELDS: dict[str, "Node"] = {}
+_NO_ITEMS: list["Node"] = []
+_NO_HOLES: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -50,19 +58,20 @@ class Node:
     """A value with its place, and with the place of its key if it stands in a mapping.
 
     Exactly one of `scalar`, `fields` and `items` is meant: `kind` says which. `holes` names the
-    fields that were taken out because they could not be understood.
+    fields that were taken out because they could not be understood. A node that is no list or no
+    map shares an empty one with all others: thousands of them would cost more than the parsing.
     """
 
     kind: str
     line: int
     column: int
     scalar: Scalar = None
-    fields: dict[str, "Node"] = field(default_factory=dict)
-    items: list["Node"] = field(default_factory=list)
+    quoted: bool = False
     key_line: int = 0
     key_column: int = 0
-    holes: set[str] = field(default_factory=set)
-    quoted: bool = False
+    fields: dict[str, "Node"] = field(default_factory=lambda: _NO_FIELDS)
+    items: list["Node"] = field(default_factory=lambda: _NO_ITEMS)
+    holes: set[str] | frozenset[str] = _NO_HOLES
 
     def plain(self) -> Any:
         """The value without its places: dicts, lists, texts, numbers, booleans, None."""
@@ -86,33 +95,61 @@ class Node:
             child.has_holes() for child in (*self.fields.values(), *self.items)
         )
 
+    def lose(self, name: str) -> None:
+        """Remember that a field was here that could not be understood; `[]` for an item."""
+        if isinstance(self.holes, frozenset):
+            self.holes = {name}
+        else:
+            self.holes.add(name)
+
     def remove(self, part: str | int) -> None:
         """Take a child out and remember that it was there."""
         if self.kind == "map":
             self.fields.pop(str(part), None)
-            self.holes.add(str(part))
+            self.lose(str(part))
         elif isinstance(part, int) and part < len(self.items):
             del self.items[part]
-            self.holes.add("[]")
+            self.lose("[]")
+
+
+class Enough(Exception):
+    """So many problems were found that looking for more of them would help nobody."""
 
 
 class Findings:
-    """Collects the problems of one file."""
+    """Collects the problems of one file, up to a number that nobody reads any more.
+
+    What comes after that is dropped, or ends the search with Enough if `ends` is set.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.ends = False
+        self._errors = 0
 
     def add(
         self, place: tuple[int, int], code: str, what: str, hint: str, level: Level = "error"
     ) -> None:
         """Note one problem at (line, column), both from 1."""
+        if level == "error":
+            self._errors += 1
+        if self._errors > MAX_ERRORS or len(self.problems) >= MAX_NOTED:
+            if self.ends:
+                raise Enough
+            # An error always has room: no flood of warnings can make a broken file look sound.
+            if level != "error" or self._errors > MAX_ERRORS:
+                return
         self.problems.append(
             Problem(
                 file=self.file, line=place[0], column=place[1],
                 code=code, level=level, what=what, hint=hint,
             )
         )  # fmt: skip
+
+    def is_full(self) -> bool:
+        """Whether so many errors were noted that the others make no difference."""
+        return self._errors > MAX_ERRORS
 
 
 def read_tree(text: str | bytes, file: str) -> tuple[Node | None, list[Problem]]:
@@ -123,20 +160,15 @@ def read_tree(text: str | bytes, file: str) -> tuple[Node | None, list[Problem]]
     """
     found = Findings(file)
     decoded = _decode(text, found)
-    if decoded is None or not _characters_are_fine(decoded, found):
+    if decoded is None:
         return None, found.problems
-    _note_mojibake(decoded, found)
+    note_mojibake(decoded, found)
+    if not _characters_are_fine(decoded, found):
+        return None, found.problems
     try:
-        node = _Builder(found).build(YAML(typ="safe", pure=True).parse(decoded))
-    except MarkedYAMLError as error:
-        found.add(*_cause(error, decoded))
-        return None, found.problems
-    except (YAMLError, ValueError, AttributeError, TypeError, IndexError) as error:
-        # The parser answers some broken escapes and directives with bare Python errors.
-        found.add(
-            (0, 0), "file.syntax", f"the text is not YAML: {_first_line(error)}",
-            "Look for an unfinished quotation mark, a stray % or \\ near the last change.",
-        )  # fmt: skip
+        node = _Builder(found).build(events(decoded))
+    except NotYaml as error:
+        found.add(error.place, "file.syntax", error.what, error.hint)
         return None, found.problems
     return node, found.problems
 
@@ -161,23 +193,24 @@ def _decode(text: str | bytes, found: Findings) -> str | None:
             return None
     else:
         decoded = text
-    return decoded.removeprefix("\ufeff")
+    # Every line break is one character from here on: places count as editors do.
+    return decoded.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _characters_are_fine(text: str, found: Findings) -> bool:
     fine = True
-    for number, line in enumerate(text.splitlines(), 1):
-        if tab := _TAB_INDENT.match(line):
-            found.add(
-                (number, tab.group().index("\t") + 1), "file.tab", "a tab indents this line",
-                "YAML indents with spaces only: replace each tab by two spaces.",
-            )  # fmt: skip
-            fine = False
-    if control := _CONTROL.search(text):
-        before = text[: control.start()]
-        place = (before.count("\n") + 1, control.start() - (before.rfind("\n") + 1) + 1)
+    for tab in _TAB_INDENT.finditer(text):
         found.add(
-            place, "file.control-character",
+            _place(text, tab.group().index("\t") + tab.start()), "file.tab",
+            "a tab indents this line",
+            "YAML indents with spaces only: replace each tab by two spaces.",
+        )  # fmt: skip
+        fine = False
+        if len(found.problems) >= MAX_ERRORS:
+            break
+    if control := _CONTROL.search(text):
+        found.add(
+            _place(text, control.start()), "file.control-character",
             f"an invisible character (U+{ord(control.group()):04X}) stands here",
             "Delete it; it probably came along when the text was pasted.",
         )  # fmt: skip
@@ -185,14 +218,17 @@ def _characters_are_fine(text: str, found: Findings) -> bool:
     return fine
 
 
-def _note_mojibake(text: str, found: Findings) -> None:
+def note_mojibake(text: str, found: Findings) -> None:
+    """Report each line that holds UTF-8 read as something else, with the repaired text."""
     for number, line in enumerate(text.split("\n"), 1):
+        if line.isascii():
+            continue
         if damage := _MOJIBAKE.search(line):
             repaired = repair_mojibake(damage.group())
-            meant = f"It was probably {repaired!r}. " if repaired else ""
+            meant = f"It was probably {_cut(repaired)!r}. " if repaired else ""
             found.add(
                 (number, damage.start() + 1), "file.mojibake",
-                f"{damage.group()!r} looks like text that was read in the wrong encoding",
+                f"{_cut(damage.group())!r} looks like text that was read in the wrong encoding",
                 f"{meant}Write what is meant and save the file as UTF-8.", "warning",
             )  # fmt: skip
 
@@ -214,72 +250,6 @@ def repair_mojibake(text: str) -> str:
         return ""
 
 
-def _cause(error: MarkedYAMLError, text: str) -> tuple[tuple[int, int], str, str, str]:
-    """Where the cause of a syntax error stands, and its words; the parser stumbles later on."""
-    context, mark = error.context_mark, error.problem_mark or error.context_mark
-    if mark is None:
-        return (0, 0), "file.syntax", *_syntax_words(error)
-    if opened := _long_quote(text, mark.line):
-        return opened, "file.syntax", *_UNCLOSED_QUOTE
-    said = error.context or ""
-    begins = "quoted scalar" in said or "simple key" in said
-    if context is not None and (begins or ("flow" in said and context.line < mark.line)):
-        mark = context
-    return (mark.line + 1, mark.column + 1), "file.syntax", *_syntax_words(error)
-
-
-def _long_quote(text: str, line: int) -> tuple[int, int] | None:
-    """Where a quoted text of several lines begins whose end is on this line (from 0)."""
-    found = None
-    try:
-        for token in YAML(typ="safe", pure=True).scan(text):
-            if isinstance(token, ScalarToken) and token.style in ("'", '"'):
-                start, end = token.start_mark, token.end_mark
-                if start.line < end.line == line:
-                    found = (start.line + 1, start.column + 1)
-    except (YAMLError, ValueError, AttributeError, TypeError, IndexError):
-        pass  # it breaks off where the parser did
-    return found
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["it cannot be read"])[0]
-
-
-_UNCLOSED_QUOTE = (
-    "a quotation mark is opened here, and closed by the next one lines below",
-    "Close it on its own line.",
-)
-_SYNTAX = (
-    ("mapping values are not allowed", "a second `:` on this line, or a wrong indentation",
-     "Put a text that contains `: ` in quotes; keys of one level start in the same column."),
-    ("found unexpected end of stream", "a quotation mark is opened and never closed",
-     "Close it; the place given is where it is opened."),
-    ("cannot start any token", "this character cannot start a value",
-     "Put the value in quotes."),
-    ("expected <block end>", "this line does not fit the indentation of the lines above",
-     "Keys of one level start in the same column; list items start with `- `."),
-    ("expected ',' or", "a bracket or brace is not closed, or a comma is missing",
-     "Check that every { has its } and every [ its ], with commas between the entries."),
-    ("expected the node content", "a bracket or brace is opened and never closed",
-     "Check that every { has its } and every [ its ]."),
-    ("could not find expected ':'", "a key without `:`",
-     "Write `key: value`, with a space after the colon."),
-    ("did not find expected", "the structure breaks off here",
-     "Check indentation and brackets of this line and the one above."),
-    ("found unknown escape", "unknown \\ sequence in double quotes",
-     "Use single quotes, in which \\ has no special meaning."),
-)  # fmt: skip
-
-
-def _syntax_words(error: MarkedYAMLError) -> tuple[str, str]:
-    said = str(error.problem or error.context or "it cannot be read")
-    for beginning, what, hint in _SYNTAX:
-        if beginning in said:
-            return what, hint
-    return f"the text is not YAML here: {said}", "Compare with the line above and the indentation."
-
-
 class _Builder:
     """Builds the tree from parser events, without recursion: depth cannot exhaust the stack."""
 
@@ -288,38 +258,54 @@ class _Builder:
         self.root: Node | None = None
         self.stack: list[Node] = []
         self.keys: list[tuple[str, int, int] | None] = []
+        self.values = 0
+        self.documents = 0
 
-    def build(self, events: Iterator[Event]) -> Node | None:
-        documents = 0
+    def build(self, events: Iterable[Any]) -> Node | None:
         for event in events:
-            if isinstance(event, DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    self.found.add(
-                        _at(event), "file.syntax", "a second document starts here with `---`",
-                        "One file holds one document: move the rest into a file of its own.",
-                    )  # fmt: skip
-                    return None
-            elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            kind = type(event)
+            if kind is ScalarEvent or kind is AliasEvent:
+                self._leaf(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self._open(event)
-                if len(self.stack) > MAX_DEPTH:
-                    self.found.add(
-                        _at(event), "file.too-deep", f"more than {MAX_DEPTH} levels of nesting",
-                        "Nothing in a plan is nested so deeply: look for brackets left open.",
-                    )  # fmt: skip
-                    return None
-            elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 self.stack.pop()
                 self.keys.pop()
-            elif isinstance(event, ScalarEvent | AliasEvent):
-                self._leaf(event)
+            elif kind is DocumentStartEvent:
+                self.documents += 1
+            if self._is_too_much(event):
+                return None
         if self.root is None:
             self.found.add((1, 1), "file.empty", "the file is empty", "`tocsin new` writes one.")
         return self.root
 
-    def _open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+    def _is_too_much(self, event: Any) -> bool:
+        """Whether nothing more is read, because no plan looks like this; reported."""
+        if self.documents > 1:
+            self.found.add(
+                _at(event), "file.syntax", "a second document starts here with `---`",
+                "One file holds one document: move the rest into a file of its own.",
+            )  # fmt: skip
+        elif len(self.stack) > MAX_DEPTH:
+            self.found.add(
+                _at(event), "file.too-deep", f"more than {MAX_DEPTH} levels of nesting",
+                "Nothing in a plan is nested so deeply: look for brackets left open.",
+            )  # fmt: skip
+        elif self.values > MAX_VALUES:
+            self.found.add(
+                _at(event), "file.too-large", f"more than {MAX_VALUES:,} values in one file",
+                "Is this the right file? Split what belongs to different plans.",
+            )  # fmt: skip
+        else:
+            return self.found.is_full()
+        return True
+
+    def _open(self, event: Any) -> None:
         self._refuse_extras(event)
-        node = Node("map" if isinstance(event, MappingStartEvent) else "list", *_at(event))
+        if type(event) is MappingStartEvent:
+            node = Node("map", *_at(event), fields={})
+        else:
+            node = Node("list", *_at(event), items=[])
         if self._wants_key():
             self.found.add(
                 _at(event), "file.key", "a key must be one word or text, not a list or map",
@@ -332,17 +318,18 @@ class _Builder:
         self.stack.append(node)
         self.keys.append(None)
 
-    def _leaf(self, event: ScalarEvent | AliasEvent) -> None:
+    def _leaf(self, event: Any) -> None:
         self._refuse_extras(event)
         line, column = _at(event)
+        alias = type(event) is AliasEvent
         if not self._wants_key():
-            if isinstance(event, AliasEvent):
+            if alias:
                 self._leave_hole()
             else:
-                scalar, quoted = self._resolve(event), event.style in ("'", '"')
-                self._attach(Node("scalar", line, column, scalar=scalar, quoted=quoted))
+                quoted = event.style == "'" or event.style == '"'
+                self._attach(Node("scalar", line, column, _resolved(event), quoted))
             return
-        name = "*" if isinstance(event, AliasEvent) else str(event.value)
+        name = "*" if alias else event.value
         if not name:
             self.found.add(
                 (line, column), "file.key", "a value without a key", "Write the key before `:`."
@@ -353,6 +340,7 @@ class _Builder:
         return bool(self.stack) and self.stack[-1].kind == "map" and self.keys[-1] is None
 
     def _attach(self, node: Node) -> None:
+        self.values += 1
         if not self.stack:
             self.root = node
             return
@@ -367,7 +355,8 @@ class _Builder:
         if earlier := parent.fields.get(name):
             self.found.add(
                 (node.key_line, node.key_column), "file.duplicate-key",
-                f"`{name}` stands here a second time; the first is on line {earlier.key_line}",
+                f"`{_cut(name)}` stands here a second time; the first is on line "
+                f"{earlier.key_line}",
                 "Keep one of them. Only the first was read.",
             )  # fmt: skip
             return
@@ -376,35 +365,49 @@ class _Builder:
     def _leave_hole(self) -> None:
         parent = self.stack[-1] if self.stack else None
         if parent is not None and parent.kind == "map" and (key := self.keys[-1]):
-            parent.holes.add(key[0])
+            parent.lose(key[0])
             self.keys[-1] = None
 
     def _refuse_extras(self, event: Any) -> None:
         if event.anchor:
             self.found.add(
-                _at(event), "file.alias", f"anchors and aliases (`{event.anchor}`) are not allowed",
+                _at(event), "file.alias",
+                f"anchors and aliases (`{_cut(event.anchor)}`) are not allowed",
                 "Write the value out in full; a text that starts with & or * needs quotes.",
             )  # fmt: skip
-        if getattr(event, "tag", None):
+        if type(event) is not AliasEvent and event.tag:
             self.found.add(
-                _at(event), "file.tag", f"the tag `{event.tag}` is not allowed",
+                _at(event), "file.tag", f"the tag `{_cut(event.tag)}` is not allowed",
                 "Remove it; a text that starts with ! needs quotes.",
             )  # fmt: skip
 
-    def _resolve(self, event: ScalarEvent) -> Scalar:
-        text = str(event.value)
-        if event.style:
-            return text
-        if text in _WORDS:
-            return _WORDS[text]
-        if _INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
-            return int(text)
-        if _FLOAT.fullmatch(text) and len(text) <= MAX_DIGITS:
-            number = float(text)
-            return number if isfinite(number) else text
+
+def _resolved(event: Any) -> Scalar:
+    text: str = event.value
+    if event.style:
         return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789" or len(text) > MAX_DIGITS:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if isfinite(number) else text
+    return text
 
 
-def _at(event: Event) -> tuple[int, int]:
+def _at(event: Any) -> tuple[int, int]:
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1)
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """(line, column), both from 1, of a character counted from 0."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text, as much as fits into a message."""
+    return text if len(text) <= 60 else text[:57] + "..."

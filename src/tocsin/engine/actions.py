@@ -6,14 +6,18 @@ from typing import Literal
 import msgspec
 
 from tocsin.core.incident import commands as c
+from tocsin.core.incident.authority import led_by, placed
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
 from tocsin.core.incident.lifecycle import PAGEABLE
 from tocsin.core.incident.state import Incident
-from tocsin.core.plan.model import FactValue
+from tocsin.core.plan.model import FactValue, Plan
 from tocsin.engine.advance import advance, keep, next_names
 from tocsin.engine.ports import Transaction
 from tocsin.engine.world import World
+
+ALL_OPEN = 10_000
+"""So many open incidents are looked at when one person is to lead another."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +72,8 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
                 "incident.unknown", f"there is no incident {code}", "list them: tocsin incidents"
             )
         plan = world.rules.plan_of(kept.incident.plan)
+        elsewhere = _leads_elsewhere(tx, plan, kept.incident, command)
+        command = placed(world.rules.organisation, command, now, elsewhere)
         decision = _taken_over(tx, kept.incident, command) or decide(
             plan, kept.incident, command, now
         )
@@ -79,6 +85,15 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
         keep(tx, [advanced])
     world.wake()
     return advanced.change.incident
+
+
+def _leads_elsewhere(tx: Transaction, plan: Plan, incident: Incident, command: c.Command) -> int:
+    """Count the other open incidents that a person leads who is to take a role in this one."""
+    several = plan.people.several
+    if several is None or not isinstance(command, c.TakeRole | c.HandOver):
+        return 0
+    current = tx.incidents(PAGEABLE, None, ALL_OPEN)
+    return led_by(plan, command.person, [one.incident for one in current], incident)
 
 
 def _taken_over(tx: Transaction, incident: Incident, command: c.Command) -> Refusal | None:
@@ -114,9 +129,10 @@ def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incid
         severity=report.severity,
         facts=report.facts,
         incident_kind=report.kind,
+        others=sum(tx.running().values()),
         group=group,
     )
-    decision = decide(plan, None, opening, now)
+    decision = decide(plan, None, placed(world.rules.organisation, opening, now), now)
     if isinstance(decision, Refusal):
         raise _Refused(decision)
     advanced = advance(world, plan, None, decision, now)

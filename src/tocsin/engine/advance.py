@@ -10,8 +10,9 @@ from tocsin.core.incident import events as e
 from tocsin.core.incident.due import due
 from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
-from tocsin.core.message import compose, short_code
+from tocsin.core.message import Addressee, compose, short_code
 from tocsin.core.naming import name, scope
+from tocsin.core.oncall import standing
 from tocsin.core.plan.model import Plan, Until
 from tocsin.engine.keys import answer_token
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
@@ -130,6 +131,9 @@ def call(
 ) -> Delivery:
     """Make the delivery of one message; `where` is (timeline entry, person, contact)."""
     page, person, contact = where
+    # An audience belongs to itself, as a recipient that may be among the readers.
+    belongs = standing(world.rules.organisation, person, told.at) or (person,)
+    to = Addressee(person, belongs)
     message_id = message_id_of(incident.code, page, person, contact)
     wants_answer = told.message in ("page", "alarm")
     link = f"{world.base_url}/a/{answer_token(world.secret, message_id, person)}"
@@ -141,7 +145,7 @@ def call(
         to=told.to,
         person=person,
         contact=contact,
-        message=compose(plan, incident, told, message_id, link if wants_answer else ""),
+        message=compose(plan, incident, told, message_id, link if wants_answer else "", to),
         due_at=told.at,
         created_at=told.at,
         until=told.until,

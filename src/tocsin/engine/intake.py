@@ -96,6 +96,11 @@ class _Places(msgspec.Struct, frozen=True):
 
     joins: Mapping[str, Kept]
     named: Mapping[str, Names]
+    open_before: int = 0
+
+    def others(self, group: str) -> int:
+        """Return how many incidents are open already when that of a group is opened."""
+        return self.open_before + list(self.named).index(group)
 
     def incident_id(self, group: str) -> int:
         """Return the id of the incident of a group."""
@@ -150,7 +155,8 @@ def _places(
     }
     opening = [group for group in groups if group not in joins]
     names = next_names(tx, world.rules.plan, now, len(opening)) if opening else []
-    return _Places(joins, dict(zip(opening, names, strict=True)))
+    open_before = sum(tx.running().values()) if opening else 0
+    return _Places(joins, dict(zip(opening, names, strict=True)), open_before)
 
 
 def _takes_alerts(plan: Plan, incident: Incident, now: datetime) -> bool:
@@ -197,7 +203,7 @@ def _arrive(world: World, arrival: _Arrival, places: _Places, went: int, now: da
     happened: list[e.Event] = []
     incident = kept.incident if kept is not None else None
     if incident is None:
-        happened += _open(plan, arrival, places.named[arrival.group], now)
+        happened += _open(plan, arrival, places, now)
         incident = replay(happened)
     known = {severity.code for severity in plan.severities}
     came = c.AlertsCame(
@@ -221,7 +227,8 @@ def _arrive(world: World, arrival: _Arrival, places: _Places, went: int, now: da
     return advance(world, plan, kept, happened, now)
 
 
-def _open(plan: Plan, arrival: _Arrival, names: Names, now: datetime) -> list[e.Event]:
+def _open(plan: Plan, arrival: _Arrival, places: _Places, now: datetime) -> list[e.Event]:
+    names = places.named[arrival.group]
     opening = c.Open(
         by=arrival.by,
         via=VIA,
@@ -235,6 +242,7 @@ def _open(plan: Plan, arrival: _Arrival, names: Names, now: datetime) -> list[e.
         facts=arrival.facts,
         group=arrival.group,
         incident_kind=arrival.kind,
+        others=places.others(arrival.group),
     )
     return _must(decide(plan, None, opening, now))
 

@@ -16,6 +16,7 @@ from tocsin.core.record import Entry
 
 DeliveryState = Literal["due", "sent", "failed", "cancelled"]
 Disposition = Literal["opened", "joined", "over-before-seen"]
+What = Literal["plan", "organisation"]
 
 
 class Channel(Protocol):
@@ -144,6 +145,40 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Activation(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that a version of a plan or organisation was put in force.
+
+    `id` is 0 for one that is not stored yet, and rises in the order in which they were made. `by`
+    is a person's id, `operator`, or `tocsin` for a changed file; `via` is `file`, or how the API
+    was called. What was kept before these were recorded has "" in title, `by`, `via` and `why`.
+    """
+
+    id: int = 0
+    what: What
+    version: str
+    file: str
+    title: str = ""
+    at: datetime
+    by: str = ""
+    via: str = ""
+    why: str = ""
+
+
+class FileSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The version of a file that a node has last taken account of; `source` is machine and path.
+
+    `refused` is a later version that had errors, "" if there is none; `refused_after` is the id of
+    the activation that was the newest of its kind then. `version` is "" if all were refused.
+    """
+
+    what: What
+    source: str
+    version: str
+    at: datetime
+    refused: str = ""
+    refused_after: int = 0
+
+
 class NextDue(NamedTuple):
     """When there is something to do next; None where nothing waits."""
 
@@ -198,11 +233,20 @@ class Reading(Protocol):
     def next_due(self) -> NextDue:
         """Return when the next incident and the next delivery are due."""
 
-    def plan_text(self, version: str) -> tuple[str, str] | None:
-        """Return (file name, text) of a kept plan version."""
+    def document(self, what: What, version: str) -> tuple[str, str] | None:
+        """Return (file name, text) of a kept version."""
 
-    def active(self, what: Literal["plan", "organisation"]) -> tuple[str, str] | None:
+    def active(self, what: What) -> tuple[str, str] | None:
         """Return (file name, text) of the version activated last."""
+
+    def activations(self, what: What, before: int | None, limit: int) -> list[Activation]:
+        """Return when which version was put in force, newest first, with id < `before`."""
+
+    def files_seen(self, what: What) -> list[FileSeen]:
+        """Return what the nodes have last seen of their files, by source."""
+
+    def running(self) -> Mapping[str, int]:
+        """Return how many unresolved incidents run by each plan version that has any."""
 
     def session(self, token_hash: bytes, now: datetime) -> Session | None:
         """Return the session that token opens, None if there is none or it has expired."""
@@ -267,11 +311,14 @@ class Transaction(Reading, Protocol):
         Returns False, and changes nothing, if another claim or a cancellation came between.
         """
 
-    def activate(
-        self, what: Literal["plan", "organisation"], version: str, file: str, text: str,
-        at: datetime,
-    ) -> None:  # fmt: skip
+    def lock_rules(self) -> None:
+        """Let nobody else change what is in force before this transaction ends."""
+
+    def activate(self, activation: Activation, text: str) -> None:
         """Keep a version for ever and make it the one in force."""
+
+    def keep_file_seen(self, seen: FileSeen) -> None:
+        """Remember what was last seen of a file."""
 
     def keep_session(self, token_hash: bytes, session: Session) -> None:
         """Open a session."""

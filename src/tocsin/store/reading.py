@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import (
     Column,
@@ -18,7 +17,17 @@ from sqlalchemy import (
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.record import Entry
-from tocsin.engine.ports import Alert, Delivery, Kept, NextDue, Session, Summary
+from tocsin.engine.ports import (
+    Activation,
+    Alert,
+    Delivery,
+    FileSeen,
+    Kept,
+    NextDue,
+    Session,
+    Summary,
+    What,
+)
 from tocsin.store import rows
 from tocsin.store.schema import (
     activations,
@@ -26,6 +35,7 @@ from tocsin.store.schema import (
     counters,
     deliveries,
     documents,
+    files_seen,
     incidents,
     meta,
     sessions,
@@ -152,15 +162,15 @@ class SqlReading:
         found = self._connection.execute(question).one()
         return NextDue(*(rows.instant(at) if at is not None else None for at in found))
 
-    def plan_text(self, version: str) -> tuple[str, str] | None:
+    def document(self, what: What, version: str) -> tuple[str, str] | None:
         """See Reading."""
         question = select(documents.c.file, documents.c.text).where(
-            documents.c.what == "plan", documents.c.version == rows.plain(version)
+            documents.c.what == what, documents.c.version == rows.plain(version)
         )
         row = self._connection.execute(question).first()
         return None if row is None else (row.file, row.text)
 
-    def active(self, what: Literal["plan", "organisation"]) -> tuple[str, str] | None:
+    def active(self, what: What) -> tuple[str, str] | None:
         """See Reading."""
         question = (
             select(documents.c.file, documents.c.text)
@@ -171,6 +181,33 @@ class SqlReading:
         )
         row = self._connection.execute(question).first()
         return None if row is None else (row.file, row.text)
+
+    def activations(self, what: What, before: int | None, limit: int) -> list[Activation]:
+        """See Reading."""
+        question = (
+            select(activations, documents.c.file)
+            .join_from(activations, documents)
+            .where(activations.c.what == what)
+            .order_by(activations.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            question = question.where(activations.c.id < before)
+        return [rows.to_activation(row) for row in self._connection.execute(question)]
+
+    def files_seen(self, what: What) -> list[FileSeen]:
+        """See Reading."""
+        question = select(files_seen).where(files_seen.c.what == what).order_by(files_seen.c.source)
+        return [rows.to_file_seen(row) for row in self._connection.execute(question)]
+
+    def running(self) -> Mapping[str, int]:
+        """See Reading."""
+        question = (
+            select(incidents.c.plan, func.count().label("running"))
+            .where(incidents.c.state.in_(("open", "acknowledged")))
+            .group_by(incidents.c.plan)
+        )
+        return {row.plan: row.running for row in self._connection.execute(question)}
 
     def session(self, token_hash: bytes, now: datetime) -> Session | None:
         """See Reading."""

@@ -12,7 +12,7 @@ from tocsin.core.alerts import FINGERPRINT_BYTES, Unreadable
 from tocsin.core.delivery import Contact, Kind, Message
 from tocsin.core.incident.state import Incident
 from tocsin.core.record import START, chain
-from tocsin.engine.ports import Alert, Change, Delivery, Kept, Summary
+from tocsin.engine.ports import Activation, Alert, Change, Delivery, FileSeen, Kept, Summary
 from tocsin.store import schema
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEY_BYTES = FINGERPRINT_BYTES
 """Length of fingerprints and group keys; the bulk statements cut them out of one parameter."""
 
-PRIORITIES: dict[Kind, int] = {"page": 0, "alarm": 1, "notice": 2, "ticket": 2}
+PRIORITIES: dict[Kind, int] = {"page": 0, "alarm": 1, "notice": 2, "ticket": 2, "update": 2}
 """What is claimed first: pages overtake alarms, which overtake the rest."""
 
 PRIORITY_LEVELS = tuple(sorted(set(PRIORITIES.values())))
@@ -237,6 +237,58 @@ def to_delivery(row: Any) -> Delivery:
         claim=row.claim,
         detail=row.detail,
         sent_at=instant_or_none(row.sent_at),
+    )
+
+
+def new_activation(activation: Activation) -> dict[str, Any]:
+    """Return a new activation's row by column."""
+    return {
+        "what": activation.what,
+        "version": activation.version,
+        "activated_at": micros(activation.at),
+        "title": plain(activation.title),
+        "activated_by": plain(activation.by),
+        "via": activation.via,
+        "why": plain(activation.why),
+    }
+
+
+def to_activation(row: Any) -> Activation:
+    """Read a row of all columns of activations and the file's name, by name."""
+    return Activation(
+        id=row.id,
+        what=row.what,
+        version=row.version,
+        file=row.file,
+        title=row.title,
+        at=instant(row.activated_at),
+        by=row.activated_by,
+        via=row.via,
+        why=row.why,
+    )
+
+
+def new_file_seen(seen: FileSeen) -> dict[str, Any]:
+    """Return a row of files_seen by column."""
+    return {
+        "what": seen.what,
+        "source": plain(seen.source),
+        "version": seen.version,
+        "seen_at": micros(seen.at),
+        "refused": seen.refused,
+        "refused_after": seen.refused_after,
+    }
+
+
+def to_file_seen(row: Any) -> FileSeen:
+    """Read a row of files_seen, by name."""
+    return FileSeen(
+        what=row.what,
+        source=row.source,
+        version=row.version,
+        at=instant(row.seen_at),
+        refused=row.refused,
+        refused_after=row.refused_after,
     )
 
 

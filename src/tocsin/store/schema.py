@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; what `alembic_version` holds when the schema below is in place."""
 
 metadata = MetaData()
@@ -191,9 +191,25 @@ activations = Table(
     Column("what", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("activated_at", BigInteger, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("activated_by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("why", Text, nullable=False),
     ForeignKeyConstraint(["what", "version"], ["documents.what", "documents.version"]),
 )
 Index("activations_what", activations.c.what, activations.c.id)
+
+# What was last seen of the files that nodes watch: a file counts again when its text has changed.
+files_seen = Table(
+    "files_seen",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("refused", Text, nullable=False),
+    Column("refused_after", BigInteger, nullable=False),
+)
 
 sessions = Table(
     "sessions",

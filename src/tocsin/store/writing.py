@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import structlog
@@ -12,7 +12,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tocsin.core.alerts import Unreadable
 from tocsin.core.plan.model import Until
 from tocsin.core.record import START
-from tocsin.engine.ports import Alert, Change, Conflict, Delivery, Kept, Session
+from tocsin.engine.ports import (
+    Activation,
+    Alert,
+    Change,
+    Conflict,
+    Delivery,
+    FileSeen,
+    Kept,
+    Session,
+)
 from tocsin.store import rows
 from tocsin.store.database import Bulk
 from tocsin.store.reading import IS_DUE, KEPT, SqlReading
@@ -22,7 +31,9 @@ from tocsin.store.schema import (
     counters,
     deliveries,
     documents,
+    files_seen,
     incidents,
+    meta,
     sessions,
     sign_ins,
     unreadable,
@@ -240,20 +251,27 @@ class SqlTransaction(SqlReading):
         )
         return self._connection.execute(finishing).rowcount == 1
 
-    def activate(
-        self, what: Literal["plan", "organisation"], version: str, file: str, text: str,
-        at: datetime,
-    ) -> None:  # fmt: skip
+    def lock_rules(self) -> None:
+        """See Transaction. There is always a secret, so there is always its row to lock."""
+        question = select(meta.c.name).where(meta.c.name == "secret").with_for_update()
+        self._connection.execute(question)
+
+    def activate(self, activation: Activation, text: str) -> None:
         """See Transaction."""
         document = {
-            "what": what,
-            "version": version,
-            "file": rows.plain(file),
+            "what": activation.what,
+            "version": activation.version,
+            "file": rows.plain(activation.file),
             "text": rows.plain(text),
         }
         self._connection.execute(_DOCUMENTING[self._connection.dialect.name], document)
-        activation = {"what": what, "version": version, "activated_at": rows.micros(at)}
-        self._connection.execute(insert(activations).values(activation))
+        self._connection.execute(insert(activations).values(rows.new_activation(activation)))
+
+    def keep_file_seen(self, seen: FileSeen) -> None:
+        """See Transaction."""
+        mine = (files_seen.c.what == seen.what, files_seen.c.source == rows.plain(seen.source))
+        self._connection.execute(delete(files_seen).where(*mine))
+        self._connection.execute(insert(files_seen).values(rows.new_file_seen(seen)))
 
     def keep_session(self, token_hash: bytes, session: Session) -> None:
         """See Transaction. Sessions that have expired by then are removed."""

@@ -9,6 +9,9 @@ from typing import Literal
 
 from starlette.requests import Request, cookie_parser
 
+from tocsin.core.incident import confidential
+from tocsin.core.incident.state import Incident
+from tocsin.core.oncall import standing
 from tocsin.core.people import Integration, Person
 from tocsin.engine.keys import integration_key, operator_key, same
 from tocsin.engine.world import World
@@ -18,6 +21,8 @@ from tocsin.web.site import web_of
 
 Need = Literal["public", "answer", "intake", "alerts", "read", "respond", "administer"]
 Via = Literal["page", "api", "cli"]
+
+BREAK_GLASS = "POST /api/v1/incidents/CODE/break-glass"
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -109,6 +114,30 @@ def authorise(caller: Caller, need: Need) -> None:
         )
     what = f"{_words(caller)} may not {need} here"
     raise Trouble(403, "access.not-allowed", what, _way_out(caller))
+
+
+def may_read(world: World, caller: Caller, incident: Incident) -> bool:
+    """Whether a caller may read this incident.
+
+    The operator key is the machine's own, and reads all; people read what the plan lets them.
+    """
+    if incident.restricted is None or isinstance(caller, Operator):
+        return True
+    if not isinstance(caller, PersonCaller):
+        return False
+    belongs = standing(world.rules.organisation, caller.by, world.now())
+    return confidential.may_read(incident, caller.by, belongs)
+
+
+def demand_reader(world: World, caller: Caller, incident: Incident) -> None:
+    """Raise Trouble unless the caller may read this incident."""
+    if may_read(world, caller, incident):
+        return
+    readers = ", ".join(incident.restricted.readers) if incident.restricted is not None else ""
+    way = f"ask one of its readers: {readers}"
+    if isinstance(caller, PersonCaller) and caller.person.access == "administrator":
+        way += f"; or break the glass, with a reason that stands on the record: {BREAK_GLASS}"
+    raise Trouble(403, "access.confidential", f"{incident.code} is restricted to its readers", way)
 
 
 def _allowed(caller: Caller) -> frozenset[Need]:

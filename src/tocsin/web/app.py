@@ -18,7 +18,15 @@ from tocsin.engine.rules import NoRules
 from tocsin.engine.world import World
 from tocsin.web import health
 from tocsin.web.access import Needs
-from tocsin.web.api import administration, alertmanager, incidents, lookups, verbs
+from tocsin.web.api import (
+    administration,
+    alertmanager,
+    incidents,
+    lookups,
+    people_verbs,
+    rules,
+    verbs,
+)
 from tocsin.web.figures import Figures
 from tocsin.web.pages import answer, declare, errors, inbox, live, on_call, room, sign_in
 from tocsin.web.pages import incidents as incident_pages
@@ -35,8 +43,10 @@ ROUTERS = (
     health.router,
     incidents.router,
     verbs.router,
+    people_verbs.router,
     lookups.router,
     administration.router,
+    rules.router,
     sign_in.router,
     answer.router,
     live.router,

@@ -1,6 +1,7 @@
 """Why a request was not answered, as a problem document (RFC 9457) with a code and a way out."""
 
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -12,14 +13,38 @@ RETRY_AFTER_SECONDS = 5
 NOT_FOUND = frozenset({"incident.unknown"})
 WRONG_VALUES = frozenset(
     {
+        "incident.must-say",
+        "incident.unknown-mode",
+        "incident.amount",
         "incident.empty-note",
         "incident.fact-value",
         "incident.no-title",
         "incident.unknown-fact",
         "incident.unknown-kind",
+        "incident.not-covered",
         "incident.unknown-recipient",
         "incident.unknown-role",
+        "incident.unknown-task",
+        "incident.unknown-phase",
+        "incident.ambiguous-task",
+        "incident.member-missing",
+        "incident.choice-missing",
+        "incident.reason-missing",
         "incident.unknown-severity",
+        "incident.unknown-audience",
+        "incident.unknown-template",
+        "incident.unknown-status",
+        "incident.unknown-field",
+        "incident.unknown-update",
+        "incident.fields-missing",
+        "incident.field-value",
+        "incident.empty-update",
+        "incident.placeholder",
+        "incident.too-long",
+        "incident.forbidden-words",
+        "incident.internal-text",
+        "incident.promise",
+        "incident.promise-missing",
         "person.unknown",
     }
 )
@@ -33,6 +58,18 @@ class WrongField(BaseModel):
     what: str
 
 
+class FoundProblem(BaseModel):
+    """One problem of a file that was offered."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    level: Literal["error", "warning", "note"]
+    what: str
+    hint: str
+
+
 class ProblemDocument(BaseModel):
     """What every error under /api looks like."""
 
@@ -43,6 +80,7 @@ class ProblemDocument(BaseModel):
     code: str
     hint: str
     errors: list[WrongField] = []
+    problems: list[FoundProblem] = []
 
 
 class Trouble(Exception):
@@ -58,6 +96,7 @@ class Trouble(Exception):
         self.hint = hint
         self.retry_after = retry_after
         self.errors: list[WrongField] = []
+        self.problems: list[FoundProblem] = []
 
     @property
     def title(self) -> str:
@@ -84,20 +123,24 @@ class Trouble(Exception):
             code=self.code,
             hint=self.hint,
             errors=self.errors,
+            problems=self.problems,
         )
 
     def response(self) -> JSONResponse:
         """Return the problem document as an answer."""
         body = self.document().model_dump()
-        if not self.errors:
-            del body["errors"]
+        for name in ("errors", "problems"):
+            if not body[name]:
+                del body[name]
         return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")
 
 
 def refused(refusal: Refusal) -> Trouble:
     """Turn what the engine refused into an answer."""
     status = HTTPStatus.CONFLICT
-    if refusal.code in NOT_FOUND:
+    if refusal.code == "incident.not-yours":
+        status = HTTPStatus.FORBIDDEN
+    elif refusal.code in NOT_FOUND:
         status = HTTPStatus.NOT_FOUND
     elif refusal.code in WRONG_VALUES:
         status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -1,15 +1,17 @@
 """One incident with everything around it, read in one view: what its page and its document show."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tocsin.core.incident.confidential import covered
 from tocsin.core.incident.escalation import Ahead, alarm_at, steps_ahead
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
 from tocsin.core.record import Entry
 from tocsin.engine.ports import Alert, Delivery, Kept, Reading, Summary
 from tocsin.engine.world import World
+from tocsin.web.access import Caller, may_read
 
 ALERTS_SHOWN = 100
 ENTRIES_AT_ONCE = 10_000
@@ -87,3 +89,26 @@ def row_of(world: World, summary: Summary) -> Row:
     """Put an incident together with the plan that rules it."""
     plan = world.rules.plan_of(summary.incident.plan)
     return Row(summary.incident, plan, summary.entries, summary.look_again_at)
+
+
+def covered_room(room: Room) -> Room:
+    """Return a restricted incident as it is shown to whoever may not read it."""
+    return replace(
+        room,
+        incident=covered(room.incident),
+        timeline=(),
+        deliveries=(),
+        alerts=(),
+        ahead=(),
+        alarm_at=None,
+    )
+
+
+def seen_by(world: World, caller: Caller, found: Sequence[Row]) -> list[Row]:
+    """Return rows of a list as the caller may see them: restricted ones without their content."""
+    return [
+        row
+        if may_read(world, caller, row.incident)
+        else replace(row, incident=covered(row.incident))
+        for row in found
+    ]

@@ -12,6 +12,10 @@ from tocsin.web.site import Asgi, IntakeApp, Message, Receive, Scope, Send
 BODY_AT_MOST = 256 * 1024
 """Bytes of one request, other than alerts."""
 
+RULES = "/api/v1/rules"
+RULES_AT_MOST = 5 * 1024 * 1024
+"""Bytes of a request with a plan and an organisation: each may have a MiB, and more as JSON."""
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -74,6 +78,7 @@ class Guarded:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
+        at_most = RULES_AT_MOST if path.startswith(RULES) else BODY_AT_MOST
         is_head = scope["method"] == "HEAD" and not path.startswith(LIVE)
         cache = b"public, max-age=31536000, immutable" if _is_fixed(scope) else b"no-store"
 
@@ -92,7 +97,7 @@ class Guarded:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_AT_MOST:
+            if received > at_most:
                 raise HTTPException(413)
             return message
 

@@ -22,6 +22,10 @@ from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue
 
+BO_LEADS = c.TakeRole(
+    by="bo", role="incident-commander", person="bo", person_standing=("on-call-engineer",)
+)
+
 
 def refused(incident: Incident, command: c.Command) -> Refusal:
     decision = decide(PLAN, incident, command, START)
@@ -151,21 +155,19 @@ def test_alerts_that_end_resolve_only_what_alerts_have_opened() -> None:
 
 
 def test_a_role_is_taken_once() -> None:
-    taken = after(opened(), c.TakeRole(by="bo", role="incident-commander", person="bo"), 1)
+    taken = after(opened(), BO_LEADS, 1)
     assert taken.roles == {"incident-commander": "bo"}
-    again = c.TakeRole(by="bo", role="incident-commander", person="bo")
-    assert decide(PLAN, taken, again, START) == []
+    assert decide(PLAN, taken, BO_LEADS, START) == []
 
 
 def test_a_role_that_the_plan_wants_filled_has_a_clock() -> None:
     incident = opened("P1")
     assert "assign incident-commander" in {clock.name for clock in incident.running()}
     assert "assign incident-commander" not in {clock.name for clock in opened("P0").running()}
-    taken = c.TakeRole(by="bo", role="incident-commander", person="bo")
-    in_time = after(incident, taken, 60)
+    in_time = after(incident, BO_LEADS, 60)
     states = {clock.name: clock.state for clock in in_time.clocks}
     assert states["assign incident-commander"] == "met"
-    late = after(incident, taken, 121)
+    late = after(incident, BO_LEADS, 121)
     states = {clock.name: clock.state for clock in late.clocks}
     assert states["assign incident-commander"] == "missed"
     raised_later = after(in_time, c.SetSeverity(by="bo", severity="P0"), 90)
@@ -196,7 +198,7 @@ def must(decision: list[e.Event] | Refusal) -> list[e.Event]:
 
 def test_after_reopening_clocks_can_be_met_again() -> None:
     incident = after(opened("P1"), c.SetSeverity(by="ana", severity="P1"), 5)
-    incident = after(incident, c.TakeRole(by="bo", role="incident-commander", person="bo"), 6)
+    incident = after(incident, BO_LEADS, 6)
     incident = after(after(incident, c.Resolve(by="ana"), 10), c.Reopen(by="ana"), 20)
     running = {clock.name for clock in incident.running()}
     assert running == {"acknowledge", "respond"}  # Somebody still holds the role.

@@ -2,40 +2,52 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from scripts import reference
 from tests.core.plan.plans import ALL, accepted, codes_of, text_of
 
-from tocsin.core.plan import file
 from tocsin.core.plan.file import PlanFile, plan_schema
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/plan.md").read_text(encoding="utf-8")
 SCHEMA = ROOT / "schemas/plan.schema.json"
-MODELS = [
-    model
-    for name, model in vars(file).items()
-    if name.endswith("File") and issubclass(model, BaseModel)
-]
-KEYS = sorted(
-    {(m.__name__, field.alias or name) for m in MODELS for name, field in m.model_fields.items()}
-)
 
 
-@pytest.mark.parametrize(("model", "key"), KEYS)
-def test_every_key_is_explained(model: str, key: str) -> None:
-    assert re.search(rf"`\{{?{re.escape(key)}\b", PAGE), f"docs/plan.md does not name `{key}`"
+def models(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    """All models of a plan file."""
+    if model not in seen:
+        seen.add(model)
+        extra = model.__annotations__.get("__pydantic_extra__")
+        for annotation in (*(f.annotation for f in model.model_fields.values()), extra):
+            for inner in inside(annotation):
+                models(inner, seen)
+    return seen
+
+
+def inside(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from inside(part)
 
 
 def test_every_key_is_described_for_editors() -> None:
-    for model in MODELS:
+    for model in models(PlanFile, set()):
         assert model.__doc__
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
+
+
+def test_the_reference_is_current() -> None:
+    committed = (ROOT / "docs/plan/reference.md").read_text(encoding="utf-8")
+    assert committed == reference.page(), "run `python scripts/reference.py`"
 
 
 def test_the_first_plan_of_the_page_is_a_plan() -> None:

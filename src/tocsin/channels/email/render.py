@@ -19,6 +19,7 @@ KINDS = {
     "notice": "Notice",
     "ticket": "Ticket",
     "alarm": "Alarm: a page stayed unanswered",
+    "update": "Update",
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
@@ -81,6 +82,8 @@ def subject(message: Message) -> str:
 def text(message: Message) -> str:
     """Write the plain text part."""
     lines = [EXERCISE, ""] if message.exercise else []
+    if message.kind == "update":
+        return "\n".join([*lines, _lines(message.text)]) + "\n"
     lines += [subject(message), "", f"Why you get this: {_indented(_lines(message.why))}"]
     lines += [f"{name}: {value}" for name, value in _facts(message)]
     if details := _details(message):
@@ -94,6 +97,9 @@ def html(message: Message) -> str:
     """Write the HTML part: no colours but the button's, so that dark mode can choose its own."""
     title = escape(subject(message))
     note = f'<p style="{_NOTE}">{EXERCISE}</p>' if message.exercise else ""
+    if message.kind == "update":
+        body = f'<p style="white-space:pre-wrap">{escape(_lines(message.text))}</p>'
+        return _page(title, f"{note}\n{body}")
     link = _link(message)
     button = (
         f'<p><a href="{escape(link)}" style="{_BUTTON}">{_action(message)}</a></p>' if link else ""
@@ -103,15 +109,21 @@ def html(message: Message) -> str:
         f'<td style="{_VALUE}">{escape(value)}</td></tr>'
         for name, value in [*_facts(message), *_details(message)]
     )
+    return _page(
+        title,
+        f'{note}\n<h1 style="font-size:20px;margin:0 0 8px">{title}</h1>\n'
+        f'<p style="white-space:pre-wrap">Why you get this: {escape(_lines(message.why))}</p>\n'
+        f"{button}\n<table>\n{rows}\n</table>",
+    )
+
+
+def _page(title: str, body: str) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         '<meta name="color-scheme" content="light dark">\n'
         '<meta name="supported-color-schemes" content="light dark">\n'
-        f'<title>{title}</title></head>\n<body style="{_BODY}">\n{note}\n'
-        f'<h1 style="font-size:20px;margin:0 0 8px">{title}</h1>\n'
-        f'<p style="white-space:pre-wrap">Why you get this: {escape(_lines(message.why))}</p>\n'
-        f"{button}\n<table>\n{rows}\n</table>\n</body></html>\n"
+        f'<title>{title}</title></head>\n<body style="{_BODY}">\n{body}\n</body></html>\n'
     )
 
 
@@ -129,7 +141,7 @@ def _facts(message: Message) -> list[tuple[str, str]]:
     return [
         ("Message", f"{KINDS[message.kind]}, code {_one_line(message.short_code)}{repeat}"),
         ("Incident", _one_line(message.incident)),
-        ("Severity", _one_line(f"{message.severity} {message.severity_name}")),
+        ("Severity", _one_line(message.shown_severity)),
         ("State", _one_line(message.state)),
         ("Sent", sent),
     ]

@@ -14,6 +14,7 @@ KINDS = {
     "notice": "Notice",
     "ticket": "Ticket",
     "alarm": "Alarm: a page stayed unanswered",
+    "update": "Update",
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
@@ -49,6 +50,8 @@ def render(message: Message) -> bytes:
 
 def fallback(message: Message) -> str:
     """Say everything that matters in one paragraph."""
+    if message.kind == "update":
+        return escaped(f"{message.subject}\n{message.text}", SECTION_LENGTH_MAX)
     words = [message.subject, f"({_code(message)})", message.why, _link(message)]
     return escaped(_one_line(" ".join(words)), SECTION_LENGTH_MAX)
 
@@ -58,6 +61,10 @@ def blocks(message: Message) -> list[Block]:
     found: list[Block] = [_header(message)]
     if message.exercise:
         found.append(_section(f"*{EXERCISE}*"))
+    if message.kind == "update":
+        if message.text.strip():
+            found.append(_section(escaped(message.text, SECTION_LENGTH_MAX)))
+        return found
     found.append(_section(_facts(message)))
     if message.why.strip():
         label = "*Why you get this:* "
@@ -106,7 +113,7 @@ def _facts(message: Message) -> str:
     facts = {
         "Message": _code(message),
         "Incident": message.incident,
-        "Severity": f"{message.severity} {message.severity_name}",
+        "Severity": message.shown_severity,
         "State": message.state,
         "Sent": sent,
     }

@@ -9,6 +9,9 @@ from tocsin.core.incident.state import Clock, Incident
 from tocsin.core.plan.model import ClockRule, Plan, StartsAt, StopsAt, Target
 from tocsin.core.times import Within, words
 
+COMMANDED = frozenset({"opened", "acknowledged", "assessed", "assigned", "resolved"})
+"""Moments whose clocks are started and stopped together with the command that brings them."""
+
 
 def started_by(plan: Plan, severity: str, starts_at: StartsAt, now: datetime) -> list[e.Event]:
     """Return the clocks that the event `starts_at` sets running at `severity`, as of `now`."""
@@ -26,6 +29,43 @@ def stopped_by(plan: Plan, incident: Incident, stops_at: StopsAt, now: datetime)
         for clock in incident.running()
         if (rule := plan.clocks.get(clock.name)) is not None and rule.stops_at == stops_at
     ]
+
+
+def stopped(incident: Incident, name: str, now: datetime) -> list[e.Event]:
+    """Return what becomes of the running clock `name`, if there is one, that ends at `now`."""
+    return [_stop(clock, now) for clock in incident.running() if clock.name == name]
+
+
+def by_moments(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
+    """Return the clocks that named moments of the incident have started or stopped.
+
+    "opened", "acknowledged", "assessed" and "resolved" are handled by the commands that cause
+    them; this is for all other moments that a clock may name.
+    """
+    of_severity = plan.severity(incident.severity).targets
+    named = [
+        (target, rule)
+        for target in of_severity
+        if (rule := plan.clocks[target.clock]).starts_at not in COMMANDED
+        or rule.stops_at not in COMMANDED
+    ]
+    if not named:
+        return []
+    happened: list[e.Event] = []
+    known = {clock.name: clock for clock in incident.clocks}
+    for target, rule in named:
+        clock, start = known.get(rule.name), incident.moments.get(rule.starts_at)
+        new = start is not None and (clock is None or clock.started_at < start)
+        if new and rule.starts_at not in COMMANDED and start is not None:
+            if event := _start(plan, target, rule, start, now):
+                happened.append(event)
+            continue
+        stop = incident.moments.get(rule.stops_at)
+        if clock is None or clock.state != "running" or rule.stops_at in COMMANDED:
+            continue
+        if stop is not None and stop >= clock.started_at:
+            happened.append(_stop(clock, stop))
+    return happened
 
 
 def dropped(clocks: Iterable[Clock], now: datetime, why: str) -> list[e.Event]:
@@ -51,7 +91,11 @@ def moved_to(plan: Plan, incident: Incident, severity: str, now: datetime) -> li
     targets = {target.clock: (target, rule) for target, rule in _targets(plan, severity)}
     by_name = {clock.name: clock for clock in incident.clocks}
     changes = dropped(
-        (clock for clock in incident.running() if clock.name not in targets),
+        (
+            clock
+            for clock in incident.running()
+            if clock.name not in targets and _is_of_severity(plan, clock)
+        ),
         now,
         f"{severity} has no such limit",
     )
@@ -74,6 +118,20 @@ def restarted(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
     held = {_assigning(role) for role in incident.roles}
     started = started_by(plan, incident.severity, "opened", now)
     return [ev for ev in started if not (isinstance(ev, e.ClockStarted) and ev.clock in held)]
+
+
+def to_be_assigned(plan: Plan, incident: Incident, role: str, now: datetime) -> list[e.Event]:
+    """Return the clock that waits anew for somebody to take `role`, which was left."""
+    return [
+        event
+        for target, rule in _targets(plan, incident.severity)
+        if target.clock == _assigning(role) and (event := _start(plan, target, rule, now, now))
+    ]
+
+
+def _is_of_severity(plan: Plan, clock: Clock) -> bool:
+    """Clocks of tasks, phases and reliefs do not depend on the severity once they run."""
+    return clock.name in plan.clocks or clock.name.startswith(_assigning(""))
 
 
 def assigned(incident: Incident, role: str, now: datetime) -> list[e.Event]:
@@ -130,6 +188,8 @@ def _stop(clock: Clock, now: datetime) -> e.Event:
 def _started(incident: Incident, rule: ClockRule) -> datetime | None:
     if rule.starts_at == "acknowledged":
         return incident.acknowledged_at
+    if rule.starts_at != "opened":
+        return incident.moments.get(rule.starts_at)
     return incident.escalating_since
 
 
@@ -140,4 +200,4 @@ def _stopped(incident: Incident, rule: ClockRule) -> bool:
         "assessed": incident.severity_confirmed,
         "resolved": incident.state in ("resolved", "closed"),
     }
-    return happened[rule.stops_at]
+    return happened.get(rule.stops_at, rule.stops_at in incident.moments)

@@ -8,18 +8,24 @@ from tocsin.core.plan.model import FactValue
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """Base: `by` is who asks (a person's id or an integration), `via` the way it came."""
+    """Base: `by` is who asks (a person's id or an integration), `via` the way it came.
+
+    `standing` is what `by` belongs to then, see `core.oncall.standing`; whoever hands the command
+    in fills it with `authority.placed`.
+    """
 
     by: str
     via: str = ""
     why: str = ""
+    standing: tuple[str, ...] = ()
 
 
 class Open(Command, frozen=True, kw_only=True):
     """Declare an incident, by hand or for alerts.
 
     `severity` empty means: the plan's criteria decide over `facts`, and `otherwise` is taken if
-    none holds. `number` and `code` are the ones the record has given out.
+    none holds. `number` and `code` are the ones the record has given out, `others` is how many
+    incidents are open already; `in_doubt` are facts of which nobody knows whether they are so.
     """
 
     number: int
@@ -33,6 +39,8 @@ class Open(Command, frozen=True, kw_only=True):
     incident_kind: str = ""
     channel: str = ""
     exercise: bool = False
+    others: int = 0
+    in_doubt: tuple[str, ...] = ()
 
 
 class AlertsCame(Command, frozen=True, kw_only=True):
@@ -52,7 +60,9 @@ class AlertsWent(Command, frozen=True, kw_only=True):
 
 
 class Acknowledge(Command, frozen=True, kw_only=True):
-    """I have it."""
+    """I have it; with a `severity`, it is confirmed in the same step."""
+
+    severity: str = ""
 
 
 class Release(Command, frozen=True, kw_only=True):
@@ -78,10 +88,11 @@ class Note(Command, frozen=True, kw_only=True):
 
 
 class RecordFact(Command, frozen=True, kw_only=True):
-    """State a fact."""
+    """State a fact, or say that it is `in_doubt`: with the value `?`, or with any."""
 
     name: str
     value: FactValue
+    in_doubt: bool = False
 
 
 class SetSeverity(Command, frozen=True, kw_only=True):
@@ -97,10 +108,114 @@ class Escalate(Command, frozen=True, kw_only=True):
 
 
 class TakeRole(Command, frozen=True, kw_only=True):
-    """`person` holds `role` from now on."""
+    """`person` holds `role` from now on.
+
+    `person_standing` is what the person belongs to, `leads_elsewhere` how many other open
+    incidents the person leads; both are filled in as `standing` is.
+    """
 
     role: str
     person: str
+    person_standing: tuple[str, ...] = ()
+    leads_elsewhere: int = 0
+
+
+class HandOver(Command, frozen=True, kw_only=True):
+    """Its holder hands `role` over to `person`; `why` says how things stand. See TakeRole."""
+
+    role: str
+    person: str
+    person_standing: tuple[str, ...] = ()
+    leads_elsewhere: int = 0
+
+
+class LeaveRole(Command, frozen=True, kw_only=True):
+    """Whoever asks holds `role` no longer."""
+
+    role: str
+
+
+class Shadow(Command, frozen=True, kw_only=True):
+    """`person` looks on while others hold `role`, in order to learn it."""
+
+    role: str
+    person: str
+
+
+class StandDown(Command, frozen=True, kw_only=True):
+    """The response ends because of `why`; `false_alarm`: there never was any trouble."""
+
+    false_alarm: bool = False
+
+
+class SetMode(Command, frozen=True, kw_only=True):
+    """Work in a mode of the plan from now on; "" ends the present one."""
+
+    mode: str
+
+
+class TakeDecision(Command, frozen=True, kw_only=True):
+    """Decide something of the kind `about`: the `choice` among `options`, because of `why`.
+
+    `amount` is what it costs, in the plan's currency; 0 if it costs nothing.
+    """
+
+    about: str
+    choice: str
+    options: tuple[str, ...] = ()
+    amount: float = 0
+
+
+class BreakGlass(Command, frozen=True, kw_only=True):
+    """Read a restricted incident without being one of its readers, because of `why`."""
+
+
+class Tick(Command, frozen=True, kw_only=True):
+    """A task is done: the way that was taken, or the one member that is done."""
+
+    task: str
+    choice: str = ""
+    member: str = ""
+
+
+class Waive(Command, frozen=True, kw_only=True):
+    """A task is not needed, because of `why`."""
+
+    task: str
+
+
+class EnterPhase(Command, frozen=True, kw_only=True):
+    """Go on to a phase; with `force` although something is open, because of `why`."""
+
+    phase: str
+    force: bool = False
+
+
+class Publish(Command, frozen=True, kw_only=True):
+    """Tell an audience how things stand: a `text`, or a `template` with `values` by field.
+
+    `status` "" keeps the present one; `next` ("30m") says when the next update comes.
+    """
+
+    audience: str
+    text: str = ""
+    template: str = ""
+    values: Mapping[str, str] = {}
+    status: str = ""
+    subject: str = ""
+    next: str = ""
+
+
+class Approve(Command, frozen=True, kw_only=True):
+    """Let a proposed update out."""
+
+    update: str
+
+
+class Withdraw(Command, frozen=True, kw_only=True):
+    """A proposed update does not go out, because of `why`."""
+
+    update: str
 
 
 AnyCommand = (
@@ -117,6 +232,19 @@ AnyCommand = (
     | SetSeverity
     | Escalate
     | TakeRole
+    | HandOver
+    | LeaveRole
+    | Shadow
+    | StandDown
+    | SetMode
+    | TakeDecision
+    | BreakGlass
+    | Tick
+    | Waive
+    | EnterPhase
+    | Publish
+    | Approve
+    | Withdraw
 )
 
 

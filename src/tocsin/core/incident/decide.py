@@ -2,20 +2,35 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from difflib import get_close_matches
-from math import isfinite
 from typing import Any
 
-from tocsin.core.incident import clocks
+from msgspec.structs import replace
+
+from tocsin.core.incident import (
+    assessing,
+    authority,
+    catalogued,
+    clocks,
+    confidential,
+    decisions,
+    finance,
+    floors,
+    modes,
+    response,
+    roles,
+    standing_down,
+    tasks,
+    updates,
+)
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
-from tocsin.core.incident.fold import fold, replay
+from tocsin.core.incident.fold import replay
 from tocsin.core.incident.lifecycle import NAMES, PAGEABLE, after, ways_out
-from tocsin.core.incident.state import Incident
-from tocsin.core.plan.classify import propose
+from tocsin.core.incident.state import Clock, Incident
 from tocsin.core.plan.conditions import holds
-from tocsin.core.plan.model import FactRule, FactValue, Plan
+from tocsin.core.plan.doubt import IN_DOUBT
+from tocsin.core.plan.model import Plan
 
 Decision = list[e.Event] | Refusal
 
@@ -25,22 +40,55 @@ def decide(plan: Plan, incident: Incident | None, command: c.Command, now: datet
 
     `incident` is None for Open and only for it.
     """
+    command = _in_the_plans_words(plan, command)
+    if refusal := authority.refused(plan, incident, command):
+        return refusal
     if isinstance(command, c.Open):
         return _open(plan, command, now)
     if incident is None:
         raise ValueError(f"{command!r} needs an incident")
-    return _DECISIONS[type(command)](plan, incident, command, now)
+    decision: Decision = _DECISIONS[type(command)](plan, incident, command, now)
+    if isinstance(decision, Refusal) or not decision:
+        return decision
+    permission = authority.permitted(plan, incident, command, now)
+    return list(permission.before) if permission.waits else [*permission.before, *decision]
+
+
+def _in_the_plans_words(plan: Plan, command: c.Command) -> c.Command:
+    """Severities may be given by name or alias, and facts as in doubt."""
+    if isinstance(command, c.RecordFact) and command.value == IN_DOUBT:
+        return replace(command, in_doubt=True)
+    if isinstance(command, c.Open) and IN_DOUBT in command.facts.values():
+        known = {name: value for name, value in command.facts.items() if value != IN_DOUBT}
+        doubted = tuple(name for name in command.facts if name not in known)
+        command = replace(command, facts=known, in_doubt=(*command.in_doubt, *doubted))
+    if isinstance(command, c.Open | c.SetSeverity | c.Acknowledge) and command.severity:
+        return replace(command, severity=plan.named(command.severity))
+    return command
 
 
 def _open(plan: Plan, command: c.Open, now: datetime) -> Decision:
-    for name, value in command.facts.items():
-        if refusal := _fact_refused(plan, name, value):
+    for name in command.in_doubt:
+        if refusal := assessing.unknown_fact(plan, name):
             return refusal
-    if command.severity and (refusal := _unknown_severity(plan, command.severity)):
+    wrong = assessing.wrong_facts(plan, command.facts)
+    if wrong and command.via != "alert":
+        return next(iter(wrong.values()))
+    if wrong:
+        # An alert is never refused: nobody would hear of it.
+        fine = {name: value for name, value in command.facts.items() if name not in wrong}
+        command = replace(command, facts=fine)
+    if command.severity and (refusal := assessing.unknown_severity(plan, command.severity)):
         return refusal
     if command.via != "alert" and (refusal := _unknown_kind(plan, command.incident_kind)):
         return refusal
-    severity, why, line = _first_severity(plan, command)
+    outside = catalogued.not_covered(plan, command, now)
+    if isinstance(outside, Refusal):
+        return outside
+    costs = finance.following(plan, command.facts, tuple(command.facts), now)
+    known = {**command.facts, **{cost.name: cost.value for cost in costs}}
+    told = replace(command, facts=known)
+    severity, why, line = floors.first(plan, told, assessing.first_severity(plan, told))
     opened = e.Opened(
         at=now,
         by=command.by,
@@ -56,26 +104,30 @@ def _open(plan: Plan, command: c.Open, now: datetime) -> Decision:
         incident_kind=command.incident_kind,
         channel=command.channel,
         exercise=command.exercise,
+        others=command.others,
     )
-    facts = [
-        e.FactRecorded(at=now, by=command.by, via=command.via, name=name, value=value)
+    facts = _stated(command, now)
+    facts += [*catalogued.following(plan, command.facts, {}, now), *costs, *outside]
+    facts += [
+        e.Noted(at=now, why="the alert says what the plan cannot take", text=refusal.reason)
+        for refusal in wrong.values()
+    ]
+    begun = response.begun(plan, command, now)
+    return [opened, *facts, *clocks.started_by(plan, severity, "opened", now), *begun]
+
+
+def _stated(command: c.Open, now: datetime) -> list[e.Event]:
+    """Return what is said of the incident when it is opened: facts, and what is in doubt."""
+    by, via = command.by, command.via
+    facts: list[e.Event] = [
+        e.FactRecorded(at=now, by=by, via=via, name=name, value=value)
         for name, value in command.facts.items()
     ]
-    return [opened, *facts, *clocks.started_by(plan, severity, "opened", now)]
-
-
-def _first_severity(plan: Plan, command: c.Open) -> tuple[str, str, int]:
-    if command.severity:
-        return command.severity, command.why or f"{command.by} said so", command.line
-    proposal = propose(plan, command.facts)
-    if proposal.severity is not None:
-        reasons = " and ".join(criterion.text for criterion in proposal.because)
-        return proposal.severity.code, f"criterion: {reasons}", proposal.because[0].line
-    otherwise = command.otherwise or plan.alerts.otherwise
-    if command.why:
-        return otherwise, command.why, command.line
-    why = f"no criterion of the plan holds, so it is what the plan assumes otherwise ({otherwise})"
-    return otherwise, why, plan.alerts.line
+    doubts = [
+        e.FactRecorded(at=now, by=by, via=via, name=name, value=IN_DOUBT, in_doubt=True)
+        for name in command.in_doubt
+    ]
+    return [*facts, *doubts]
 
 
 def _alerts_came(plan: Plan, incident: Incident, command: c.AlertsCame, now: datetime) -> Decision:
@@ -83,6 +135,7 @@ def _alerts_came(plan: Plan, incident: Incident, command: c.AlertsCame, now: dat
     if incident.state == "resolved":
         again = e.Reopened(at=now, by=command.by, via=command.via, why="its alerts fire again")
         happened += [again, *clocks.restarted(plan, incident, now)]
+        happened += tasks.reopened(plan, incident, now)
     happened.append(
         e.AlertsJoined(
             at=now, by=command.by, via=command.via, count=command.count, names=command.names
@@ -92,11 +145,12 @@ def _alerts_came(plan: Plan, incident: Incident, command: c.AlertsCame, now: dat
     for name, value in command.facts.items():
         known = current.facts.get(name)
         if known is None or known.value != value:
-            happened += _fact(plan, current, name, value, command, now)
+            happened += assessing.fact_stated(plan, current, name, value, command, now)
             current = replay(happened, incident)
-    if command.severity:
+    # The rules of a newer plan may name a severity that the incident's own plan does not have.
+    if any(severity.code == command.severity for severity in plan.severities):
         why = command.why or "an alert says so"
-        happened += _raised(plan, current, command.severity, (why, command.line), now)
+        happened += assessing.raised_to(plan, current, command.severity, (why, command.line), now)
     return happened
 
 
@@ -112,7 +166,8 @@ def _alerts_went(plan: Plan, incident: Incident, command: c.AlertsWent, now: dat
         )
     ]
     over = still_firing == 0 and incident.group and incident.state in PAGEABLE
-    if over and plan.alerts.resolve_incident:
+    free = response.held_up(plan, incident, "resolve", now) is None
+    if over and free and plan.alerts.resolve_incident:
         why = "all its alerts are over"
         went += _resolved(plan, incident, c.Resolve(by=command.by, via=command.via, why=why), now)
     return went
@@ -123,9 +178,22 @@ def _acknowledge(plan: Plan, incident: Incident, command: c.Acknowledge, now: da
         return []
     if refusal := _not_now(incident, e.Acknowledged):
         return refusal
+    assessed: list[e.Event] = []
+    if command.severity:
+        assessment = c.SetSeverity(
+            by=command.by, via=command.via, why=command.why, standing=command.standing,
+            severity=command.severity,
+        )  # fmt: skip
+        outcome = assessing.set_severity(plan, incident, assessment, now)
+        if isinstance(outcome, Refusal):
+            return outcome
+        assessed = outcome
+        incident = replay(assessed, incident) if assessed else incident
     acknowledged = e.Acknowledged(at=now, by=command.by, via=command.via, why=command.why)
     return [
+        *assessed,
         acknowledged,
+        *roles.by_acknowledging(plan, incident, command, now),
         *clocks.stopped_by(plan, incident, "acknowledged", now),
         *clocks.started_by(plan, incident.severity, "acknowledged", now),
     ]
@@ -142,6 +210,8 @@ def _release(plan: Plan, incident: Incident, command: c.Release, now: datetime) 
 def _resolve(plan: Plan, incident: Incident, command: c.Resolve, now: datetime) -> Decision:
     if incident.state in ("resolved", "closed"):
         return []
+    if refusal := response.held_up(plan, incident, "resolve", now):
+        return refusal
     return _resolved(plan, incident, command, now)
 
 
@@ -149,8 +219,16 @@ def _resolved(plan: Plan, incident: Incident, command: c.Resolve, now: datetime)
     resolved = e.Resolved(at=now, by=command.by, via=command.via, why=command.why)
     stopped = clocks.stopped_by(plan, incident, "resolved", now)
     after_it = replay([resolved, *stopped], incident)
-    rest = clocks.dropped(after_it.running(), now, "the incident is resolved")
+    alarms = [clock for clock in after_it.running() if _ends_with_the_trouble(after_it, clock)]
+    rest = clocks.dropped(alarms, now, "the incident is resolved")
     return [resolved, *stopped, *rest]
+
+
+def _ends_with_the_trouble(incident: Incident, clock: Clock) -> bool:
+    """Clocks of tasks and phases go on after it: a report is still due."""
+    return clock.name not in incident.tasks and not clock.name.startswith(
+        ("phase ", "enter ", "update ")
+    )
 
 
 def _reopen(plan: Plan, incident: Incident, command: c.Reopen, now: datetime) -> Decision:
@@ -159,7 +237,8 @@ def _reopen(plan: Plan, incident: Incident, command: c.Reopen, now: datetime) ->
     if refusal := _not_now(incident, e.Reopened):
         return refusal
     reopened = e.Reopened(at=now, by=command.by, via=command.via, why=command.why)
-    return [reopened, *clocks.restarted(plan, incident, now)]
+    taken_back = tasks.reopened(plan, incident, now)
+    return [reopened, *clocks.restarted(plan, incident, now), *taken_back]
 
 
 def _close(plan: Plan, incident: Incident, command: c.Close, now: datetime) -> Decision:
@@ -175,88 +254,18 @@ def _close(plan: Plan, incident: Incident, command: c.Close, now: datetime) -> D
             f" (line {severity.line}), and nobody was escalated to",
             f"call somebody: tocsin escalate {incident.code} RECIPIENT; or correct the severity",
         )
-    return [e.Closed(at=now, by=command.by, via=command.via, why=command.why)]
+    if refusal := response.held_up(plan, incident, "close", now):
+        return refusal
+    untold = updates.closing(plan, incident, now)
+    if isinstance(untold, Refusal):
+        return untold
+    return [*untold, e.Closed(at=now, by=command.by, via=command.via, why=command.why)]
 
 
 def _note(plan: Plan, incident: Incident, command: c.Note, now: datetime) -> Decision:
     if not command.text.strip():
         return Refusal("incident.empty-note", "the note is empty", "say what you saw or did")
     return [e.Noted(at=now, by=command.by, via=command.via, text=command.text)]
-
-
-def _record_fact(plan: Plan, incident: Incident, command: c.RecordFact, now: datetime) -> Decision:
-    if refusal := _fact_refused(plan, command.name, command.value):
-        return refusal
-    if incident.state == "closed":
-        return _closed_already(incident)
-    known = incident.facts.get(command.name)
-    if known is not None and (known.value, known.by) == (command.value, command.by):
-        return []
-    return _fact(plan, incident, command.name, command.value, command, now)
-
-
-def _fact(
-    plan: Plan,
-    incident: Incident,
-    name: str,
-    value: FactValue,
-    command: c.Command,
-    now: datetime,
-) -> list[e.Event]:
-    stated = e.FactRecorded(
-        at=now, by=command.by, via=command.via, why=command.why, name=name, value=value
-    )
-    known = incident.facts.get(name)
-    if known is not None and known.value == value:
-        return [stated]  # Nothing new: an assessment that knew it holds.
-    proposal = propose(plan, {**incident.fact_values(), name: value})
-    if proposal.severity is None:
-        return [stated]
-    reasons = " and ".join(criterion.text for criterion in proposal.because)
-    because = (f"criterion: {reasons}", proposal.because[0].line)
-    return [stated, *_raised(plan, incident, proposal.severity.code, because, now)]
-
-
-def _raised(
-    plan: Plan, incident: Incident, severity: str, because: tuple[str, int], now: datetime
-) -> list[e.Event]:
-    """Raise the severity if `severity` is worse; only a person lowers it."""
-    if incident.state not in PAGEABLE:
-        return []
-    if plan.severity(severity).rank >= plan.severity(incident.severity).rank:
-        return []
-    why, line = because
-    changed = e.SeverityChanged(
-        at=now, severity=severity, was=incident.severity, confirmed=False, why=why, line=line
-    )
-    return [changed, *clocks.moved_to(plan, fold(incident, changed), severity, now)]
-
-
-def _set_severity(
-    plan: Plan, incident: Incident, command: c.SetSeverity, now: datetime
-) -> Decision:
-    if refusal := _unknown_severity(plan, command.severity):
-        return refusal
-    if incident.state == "closed":
-        return _closed_already(incident)
-    if command.severity == incident.severity and incident.severity_confirmed:
-        return []
-    changed = e.SeverityChanged(
-        at=now,
-        by=command.by,
-        via=command.via,
-        why=command.why or f"{command.by} assessed it",
-        severity=command.severity,
-        was=incident.severity,
-        confirmed=True,
-    )
-    assessed = [changed, *clocks.stopped_by(plan, incident, "assessed", now)]
-    if command.severity == incident.severity or incident.state not in PAGEABLE:
-        return assessed
-    return [
-        *assessed,
-        *clocks.moved_to(plan, replay(assessed, incident), command.severity, now),
-    ]
 
 
 def _escalate(plan: Plan, incident: Incident, command: c.Escalate, now: datetime) -> Decision:
@@ -273,7 +282,7 @@ def _escalate(plan: Plan, incident: Incident, command: c.Escalate, now: datetime
         return Refusal(
             "incident.unknown-recipient",
             f"the plan knows no recipient {unknown[0]!r}",
-            _near(unknown[0], sorted(known)),
+            assessing.nearest(unknown[0], sorted(known)),
         )
     if refusal := _not_called_for(plan, incident, wanted):
         return refusal
@@ -307,27 +316,6 @@ def _level(plan: Plan, incident: Incident, text: str) -> tuple[str, ...]:
     return tuple(to for step in steps if step.level == int(number) for to in step.to)
 
 
-def _take_role(plan: Plan, incident: Incident, command: c.TakeRole, now: datetime) -> Decision:
-    if command.role not in plan.roles:
-        return Refusal(
-            "incident.unknown-role",
-            f"the plan knows no role {command.role!r}",
-            _near(command.role, sorted(plan.roles)),
-        )
-    if incident.roles.get(command.role) == command.person:
-        return []
-    taken = e.RoleTaken(
-        at=now,
-        by=command.by,
-        via=command.via,
-        why=command.why,
-        line=plan.roles[command.role].line,
-        role=command.role,
-        person=command.person,
-    )
-    return [taken, *clocks.assigned(incident, command.role, now)]
-
-
 def _not_now(incident: Incident, event: type[e.Event]) -> Refusal | None:
     if after(incident.state, event) is not None:
         return None
@@ -344,57 +332,14 @@ def _early_or_late(incident: Incident) -> str:
     return "early" if incident.state in PAGEABLE else "late"
 
 
-def _closed_already(incident: Incident) -> Refusal:
-    return Refusal(
-        "incident.closed", f"{incident.code} is closed", "add a note, or declare a new incident"
-    )
-
-
-def _unknown_severity(plan: Plan, code: str) -> Refusal | None:
-    codes = [severity.code for severity in plan.severities]
-    if code in codes:
-        return None
-    return Refusal(
-        "incident.unknown-severity", f"the plan knows no severity {code!r}", _near(code, codes)
-    )
-
-
 def _unknown_kind(plan: Plan, kind: str) -> Refusal | None:
     if not kind or not plan.kinds or kind in plan.kinds:
         return None
     return Refusal(
-        "incident.unknown-kind", f"the plan knows no kind {kind!r}", _near(kind, plan.kinds)
+        "incident.unknown-kind",
+        f"the plan knows no kind {kind!r}",
+        assessing.nearest(kind, plan.kinds),
     )
-
-
-def _fact_refused(plan: Plan, name: str, value: FactValue) -> Refusal | None:
-    rule = plan.facts.get(name)
-    if rule is None:
-        return Refusal(
-            "incident.unknown-fact", f"the plan knows no fact {name!r}", _near(name, plan.facts)
-        )
-    if _fits(rule, value):
-        return None
-    expected = ", ".join(rule.values) if rule.values else rule.kind
-    about = f" ({rule.about})" if rule.about else ""
-    return Refusal(
-        "incident.fact-value", f"{value!r} is no value of {name}{about}", f"it takes: {expected}"
-    )
-
-
-def _fits(rule: FactRule, value: FactValue) -> bool:
-    if rule.kind == "bool":
-        return isinstance(value, bool)
-    if rule.kind == "number":
-        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return isinstance(value, str) and (rule.kind == "text" or value in rule.values)
-
-
-def _near(word: str, known: Any) -> str:
-    close = get_close_matches(word, list(known), n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"it knows: {', '.join(known)}"
 
 
 _DECISIONS: dict[type[c.Command], Callable[[Plan, Incident, Any, datetime], Decision]] = {
@@ -406,8 +351,21 @@ _DECISIONS: dict[type[c.Command], Callable[[Plan, Incident, Any, datetime], Deci
     c.Reopen: _reopen,
     c.Close: _close,
     c.Note: _note,
-    c.RecordFact: _record_fact,
-    c.SetSeverity: _set_severity,
+    c.RecordFact: assessing.record_fact,
+    c.SetSeverity: assessing.set_severity,
     c.Escalate: _escalate,
-    c.TakeRole: _take_role,
+    c.TakeRole: roles.take,
+    c.HandOver: roles.hand_over,
+    c.LeaveRole: roles.leave,
+    c.Shadow: roles.shadow,
+    c.StandDown: standing_down.stand_down,
+    c.SetMode: modes.set_mode,
+    c.TakeDecision: decisions.take_decision,
+    c.BreakGlass: confidential.break_glass,
+    c.Tick: response.tick,
+    c.Waive: response.waive,
+    c.EnterPhase: response.enter_phase,
+    c.Publish: updates.publish,
+    c.Approve: updates.approve,
+    c.Withdraw: updates.withdraw,
 }

@@ -5,12 +5,27 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.core.incident import clocks, escalation
+from tocsin.core.incident import (
+    announcing,
+    cadence,
+    clocks,
+    confidential,
+    escalation,
+    floors,
+    modes,
+    roles,
+    standing_down,
+    tasks,
+    watches,
+)
 from tocsin.core.incident import events as e
 from tocsin.core.incident.fold import fold
 from tocsin.core.incident.state import Incident
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
+
+ROUNDS = 10
+"""One thing that is due can bring about the next, and so on, but plans have no longer chains."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -38,20 +53,47 @@ def due(plan: Plan, incident: Incident, organisation: Organisation, now: datetim
             happened.append(event)
             incident = fold(incident, event)
 
-    record(clocks.missed(incident, now))
-    record(escalation.call_out(plan, incident, organisation, now))
-    alarm_at = escalation.alarm_at(plan, incident)
-    if alarm_at is not None and alarm_at <= now:
+    called = -1
+    for _ in range(ROUNDS):
+        before = len(happened)
+        record(confidential.restricted(plan, incident, now))
+        record(modes.changed(plan, incident, now))
+        record(floors.raised(plan, incident, now))
+        record(roles.kept(plan, incident, organisation, now))
+        record(clocks.by_moments(plan, incident, now))
+        record(cadence.kept(plan, incident, organisation, now))
+        record(clocks.missed(incident, now))
+        record(tasks.settled(plan, incident, now))
+        record(tasks.armed(plan, incident, organisation, now))
+        record(watches.watched(plan, incident, now))
+        record(announcing.automatic(plan, incident, now))
+        record(announcing.sent(plan, incident, organisation, now))
+        if len(happened) != called:
+            record(escalation.call_out(plan, incident, organisation, now))
+            called = len(happened)
+        record(standing_down.told(incident, organisation, now))
+        if len(happened) > before:
+            continue
+        alarm_at = escalation.alarm_at(plan, incident)
+        if alarm_at is None or alarm_at > now:
+            break
         record(escalation.alarm(plan, incident, organisation, now))
-    return Due(tuple(happened), incident, look_again_at(plan, incident))
+    ahead = (look_again_at(plan, incident), cadence.next_change(plan, incident, now))
+    look = min((at for at in ahead if at is not None), default=None)
+    return Due(tuple(happened), incident, look)
 
 
 def look_again_at(plan: Plan, incident: Incident) -> datetime | None:
     """Return the next instant at which `due` will have something to say."""
     moments = [clock.due for clock in incident.running()]
-    moments += [ahead.at for ahead in escalation.steps_ahead(plan, incident)[:1]]
+    steps = escalation.steps_ahead(plan, incident)
+    moments += [ahead.at for ahead in steps[:1]]
     if incident.asked:
         moments.append(incident.opened_at)
-    if (alarm_at := escalation.alarm_at(plan, incident)) is not None:
-        moments.append(alarm_at)
+    others = (
+        escalation.alarm_at(plan, incident, steps),
+        tasks.next_arming(plan, incident),
+        watches.next_end(plan, incident),
+    )
+    moments += [at for at in others if at is not None]
     return min(moments, default=None)

@@ -1,6 +1,6 @@
 """Who is to be called now, and why: the plan's steps, applied to an incident at an instant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -47,9 +47,9 @@ def steps_ahead(plan: Plan, incident: Incident) -> list[Ahead]:
         Ahead(at, step)
         for step in plan.steps[incident.severity]
         if not step.manual
-        and (not step.when or holds(step.when, incident.fact_values()))
-        and not _taken(plan, incident, step)
         and not (step.until == "acknowledged" and incident.state != "open")
+        and not _taken(plan, incident, step)
+        and (not step.when or holds(step.when, incident.fact_values()))
         and (at := act_at(step.at, incident.escalating_since, plan.calendars)) is not None
     ]
     return sorted(ahead, key=lambda a: a.at)
@@ -77,15 +77,19 @@ def call_out(
     return calls
 
 
-def alarm_at(plan: Plan, incident: Incident) -> datetime | None:
+def alarm_at(
+    plan: Plan, incident: Incident, ahead: Sequence[Ahead] | None = None
+) -> datetime | None:
     """Return when the silence itself becomes an alarm, None while a step or an answer is awaited.
 
     The first alarm comes one interval after the last page or the last missed limit for an
     answer; at once where no page has reached anybody (invariant C1).
+    `ahead` are the steps ahead, where they have been found already.
     """
     if incident.state != "open":
         return None
-    if any(ahead.step.do == "page" for ahead in steps_ahead(plan, incident)):
+    ahead = steps_ahead(plan, incident) if ahead is None else ahead
+    if any(one.step.do == "page" for one in ahead):
         return None
     if incident.unreached and incident.alarmed_at is None:
         return incident.escalating_since
@@ -120,7 +124,7 @@ def alarm(
 
 
 def _taken(plan: Plan, incident: Incident, step: Step) -> bool:
-    under = incident.told.get(step.key)
+    under = incident.told.get(step.key) if incident.told else None
     if under is None:
         return False
     if step.do != "page":

@@ -42,6 +42,7 @@ class Opened(Event, frozen=True, kw_only=True, tag="opened"):
     channel: str = ""
     exercise: bool = False
     confirmed: bool = False
+    others: int = 0
 
 
 class SeverityChanged(Event, frozen=True, kw_only=True, tag="severity_changed"):
@@ -50,13 +51,18 @@ class SeverityChanged(Event, frozen=True, kw_only=True, tag="severity_changed"):
     severity: str
     was: str
     confirmed: bool
+    raised: bool = False
 
 
 class FactRecorded(Event, frozen=True, kw_only=True, tag="fact_recorded"):
-    """Somebody or something observed this; the latest value of a fact holds."""
+    """Somebody or something observed this; the latest value of a fact holds.
+
+    `in_doubt`: nobody knows any more what it is, whatever was stated before.
+    """
 
     name: str
     value: FactValue
+    in_doubt: bool = False
 
 
 class AlertsJoined(Event, frozen=True, kw_only=True, tag="alerts_joined"):
@@ -182,10 +188,210 @@ class Noted(Event, frozen=True, kw_only=True, tag="noted"):
 
 
 class RoleTaken(Event, frozen=True, kw_only=True, tag="role_taken"):
-    """A person holds a role from now on."""
+    """A person holds a role from now on; `beside` others, or in the place of `was`."""
 
     role: str
     person: str
+    beside: bool = False
+    was: str = ""
+
+
+class RoleHandedOver(Event, frozen=True, kw_only=True, tag="role_handed_over"):
+    """Its holder handed the role over to `person`; `why` says how things stood."""
+
+    role: str
+    person: str
+    was: str
+
+
+class RoleLeft(Event, frozen=True, kw_only=True, tag="role_left"):
+    """A person does not hold the role any more."""
+
+    role: str
+    person: str
+
+
+class ShadowJoined(Event, frozen=True, kw_only=True, tag="shadow_joined"):
+    """A person looks on while others hold the role."""
+
+    role: str
+    person: str
+
+
+class StoodDown(Event, frozen=True, kw_only=True, tag="stood_down"):
+    """The response ends; `false_alarm`: there was no trouble, and no measure counts it."""
+
+    false_alarm: bool = False
+
+
+class ModeChanged(Event, frozen=True, kw_only=True, tag="mode_changed"):
+    """The response works in another mode; "" is none."""
+
+    mode: str
+    was: str
+
+
+class DecisionTaken(Event, frozen=True, kw_only=True, tag="decision_taken"):
+    """Somebody decided something of the kind `about`; `amount` is what it costs."""
+
+    about: str
+    choice: str
+    options: tuple[str, ...] = ()
+    amount: float = 0
+
+
+class Overruled(Event, frozen=True, kw_only=True, tag="overruled"):
+    """What follows was not this person's to do; the plan lets it pass because of the reason."""
+
+    what: str
+
+
+class SecondWanted(Event, frozen=True, kw_only=True, tag="second_wanted"):
+    """One person asks for something that takes two."""
+
+    what: str
+
+
+class Seconded(Event, frozen=True, kw_only=True, tag="seconded"):
+    """A second person asks for the same as `first`; what follows is done."""
+
+    what: str
+    first: str
+
+
+class FloorWaived(Event, frozen=True, kw_only=True, tag="floor_waived"):
+    """The severity may be lower here than the plan wants; `floor` is the condition of the rule."""
+
+    floor: str
+
+
+class Restricted(Event, frozen=True, kw_only=True, tag="restricted"):
+    """From now on only `readers` may read the incident; others read `title`."""
+
+    readers: tuple[str, ...]
+    title: str
+
+
+class GlassBroken(Event, frozen=True, kw_only=True, tag="glass_broken"):
+    """Somebody who is no reader reads the incident, and says why."""
+
+
+class TaskArmed(Event, frozen=True, kw_only=True, tag="task_armed"):
+    """The plan asks for this from now on; `text` is the task in the plan's words."""
+
+    task: str
+    text: str
+
+
+class TaskOrdered(Event, frozen=True, kw_only=True, tag="task_ordered"):
+    """The plan orders an action on systems; whoever carries it out ticks the task."""
+
+    task: str
+    text: str
+
+
+class TaskTicked(Event, frozen=True, kw_only=True, tag="task_ticked"):
+    """One of several members of a task is done."""
+
+    task: str
+    member: str
+
+
+class TaskDone(Event, frozen=True, kw_only=True, tag="task_done"):
+    """The task is done; `choice` says which way was taken where the plan names several."""
+
+    task: str
+    choice: str = ""
+
+
+class TaskWaived(Event, frozen=True, kw_only=True, tag="task_waived"):
+    """Somebody answers that the task is not needed; `why` holds the reason."""
+
+    task: str
+
+
+class TaskDropped(Event, frozen=True, kw_only=True, tag="task_dropped"):
+    """The plan does not ask for it any more: what it depended on has changed."""
+
+    task: str
+
+
+class PhaseEntered(Event, frozen=True, kw_only=True, tag="phase_entered"):
+    """The work moves on; `left` is the phase before, `parallel` one that goes on beside it."""
+
+    phase: str
+    left: str = ""
+    parallel: bool = False
+
+
+class WatchStarted(Event, frozen=True, kw_only=True, tag="watch_started"):
+    """From now until `until` things must stay well; starting again means that they did not."""
+
+    watch: str
+    until: datetime
+
+
+class WatchPassed(Event, frozen=True, kw_only=True, tag="watch_passed"):
+    """Things stayed well for as long as the plan wants."""
+
+    watch: str
+
+
+class UpdateProposed(Event, frozen=True, kw_only=True, tag="update_proposed"):
+    """An update waits for one of `approval`; `task` is the announcement that it is for."""
+
+    update: str
+    audience: str
+    status: str
+    subject: str
+    text: str
+    template: str = ""
+    next_at: datetime | None = None
+    promised: bool = False
+    approval: tuple[str, ...] = ()
+    task: str = ""
+
+
+class UpdatePublished(Event, frozen=True, kw_only=True, tag="update_published"):
+    """An audience is told how things stand; `approved` is the proposal that it was.
+
+    `late_seconds` is how much too late it comes, `channels` by which ways it goes, `subscriptions`
+    what readers of the status page use then, `remarks` what the plan has against its words.
+    """
+
+    update: str
+    audience: str
+    status: str
+    subject: str
+    text: str
+    template: str = ""
+    next_at: datetime | None = None
+    promised: bool = False
+    approved: bool = False
+    late_seconds: int = 0
+    channels: tuple[str, ...] = ()
+    subscriptions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class UpdateWithdrawn(Event, frozen=True, kw_only=True, tag="update_withdrawn"):
+    """A proposed update does not go out."""
+
+    update: str
+    audience: str
+
+
+class UpdateRefused(Event, frozen=True, kw_only=True, tag="update_refused"):
+    """The plan wants Tocsin to publish by itself, and it cannot; a person has to."""
+
+    task: str
+    audience: str
+
+
+class AudienceForgotten(Event, frozen=True, kw_only=True, tag="audience_forgotten"):
+    """The incident is closed, and an audience that it concerns was never told of it."""
+
+    audience: str
 
 
 AnyEvent = (
@@ -211,4 +417,30 @@ AnyEvent = (
     | Closed
     | Noted
     | RoleTaken
+    | RoleHandedOver
+    | RoleLeft
+    | ShadowJoined
+    | StoodDown
+    | ModeChanged
+    | DecisionTaken
+    | Overruled
+    | SecondWanted
+    | Seconded
+    | FloorWaived
+    | Restricted
+    | GlassBroken
+    | TaskArmed
+    | TaskOrdered
+    | TaskTicked
+    | TaskDone
+    | TaskWaived
+    | TaskDropped
+    | PhaseEntered
+    | WatchStarted
+    | WatchPassed
+    | UpdateProposed
+    | UpdatePublished
+    | UpdateWithdrawn
+    | UpdateRefused
+    | AudienceForgotten
 )

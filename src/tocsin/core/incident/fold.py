@@ -6,8 +6,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.core.incident import events as e
+from tocsin.core.incident import folds_of_people, folds_of_updates
 from tocsin.core.incident.lifecycle import State, after
-from tocsin.core.incident.state import Clock, Fact, Incident
+from tocsin.core.incident.state import Clock, Fact, Incident, TaskState, Watching
 
 
 class ImpossibleEvent(ValueError):
@@ -22,7 +23,60 @@ def fold(incident: Incident | None, event: e.Event) -> Incident:
         return _opened(event)
     if incident is None:
         raise ImpossibleEvent(f"a timeline begins with {event!r}")
-    return _FOLDS[type(event)](incident, event)
+    names = _moments(incident, event)
+    folded: Incident = _FOLDS[type(event)](incident, event)
+    return _with_moments(folded, event, names)
+
+
+def _with_moments(incident: Incident, event: e.Event, names: tuple[str, ...]) -> Incident:
+    if not names:
+        if incident.changed_at == event.at:
+            return incident
+        return replace(incident, changed_at=event.at)
+    moments = {**incident.moments, **dict.fromkeys(names, event.at)}
+    return replace(incident, moments=moments, changed_at=event.at)
+
+
+def _moments(incident: Incident, event: e.Event) -> tuple[str, ...]:
+    """Name what happened as clauses of a plan do, see `Scope.moment`; `incident` is before it."""
+    kind = type(event)
+    if kind in _MOMENTS:
+        return _MOMENTS[kind](event)
+    if kind in folds_of_people.FOLDS:
+        return folds_of_people.moments(event)
+    if kind in folds_of_updates.FOLDS:
+        return folds_of_updates.moments(incident, event)
+    return ()
+
+
+def _state_entered(event: e.Event) -> tuple[str, ...]:
+    return (str(event.__struct_config__.tag),)
+
+
+def _judged(event: e.SeverityChanged) -> tuple[str, ...]:
+    names = (("assessed", event.confirmed), ("raised", event.raised))
+    return tuple(name for name, so in names if so)
+
+
+def _moved_on(event: e.PhaseEntered) -> tuple[str, ...]:
+    left = (f"after phase {event.left}",) if event.left else ()
+    return (f"phase {event.phase}", *left)
+
+
+_MOMENTS: dict[type[e.Event], Callable[[Any], tuple[str, ...]]] = {
+    e.Acknowledged: _state_entered,
+    e.Resolved: _state_entered,
+    e.Reopened: _state_entered,
+    e.Closed: _state_entered,
+    e.AlertsJoined: lambda _event: ("alert",),
+    e.SeverityChanged: _judged,
+    e.PhaseEntered: _moved_on,
+    e.TaskArmed: lambda event: (f"armed {event.task}",),
+    e.TaskDone: lambda event: (f"done {event.task}",),
+    e.TaskWaived: lambda event: (f"done {event.task}",),
+    e.ClockMissed: lambda event: (f"missed {event.clock}",),
+    e.Told: lambda event: (f"told {event.to}",),
+}
 
 
 def replay(timeline: Iterable[e.Event], start: Incident | None = None) -> Incident:
@@ -44,6 +98,7 @@ def _opened(event: e.Opened) -> Incident:
         severity=event.severity,
         severity_confirmed=event.confirmed,
         severity_why=event.why,
+        severities_held=(event.severity,),
         plan=event.plan,
         opened_at=event.at,
         escalating_since=event.at,
@@ -51,6 +106,9 @@ def _opened(event: e.Opened) -> Incident:
         incident_kind=event.incident_kind,
         channel=event.channel,
         exercise=event.exercise,
+        others=event.others,
+        changed_at=event.at,
+        moments={"opened": event.at},
     )
 
 
@@ -67,13 +125,17 @@ def _severity_changed(incident: Incident, event: e.SeverityChanged) -> Incident:
         severity=event.severity,
         severity_confirmed=event.confirmed,
         severity_why=event.why,
+        severities_held=tuple(dict.fromkeys((*incident.severities_held, event.severity))),
         generation=incident.generation + 1,
     )
 
 
 def _fact_recorded(incident: Incident, event: e.FactRecorded) -> Incident:
+    if event.in_doubt:
+        return folds_of_people.fact_in_doubt(incident, event)
     fact = Fact(event.value, event.by, event.at)
-    return replace(incident, facts={**incident.facts, event.name: fact})
+    doubts = {name: doubt for name, doubt in incident.doubts.items() if name != event.name}
+    return replace(incident, facts={**incident.facts, event.name: fact}, doubts=doubts)
 
 
 def _alerts_joined(incident: Incident, event: e.AlertsJoined) -> Incident:
@@ -113,6 +175,8 @@ def _clock_ended(state: str) -> Callable[[Incident, Any], Incident]:
 
 
 def _told(incident: Incident, event: e.Told) -> Incident:
+    if event.message == "update":
+        return folds_of_updates.sent(incident, event)
     taken = replace(
         _step_taken(incident, event.step),
         asked=tuple(to for to in incident.asked if to != event.to),
@@ -130,6 +194,8 @@ def _told(incident: Incident, event: e.Told) -> Incident:
 
 
 def _nobody_reached(incident: Incident, event: e.NobodyReached) -> Incident:
+    if event.message == "update":
+        return folds_of_updates.sent(incident, event)
     asked = tuple(to for to in incident.asked if to != event.to)
     unreached = incident.unreached or (event.message == "page" and incident.last_paged_at is None)
     return replace(_step_taken(incident, event.step), asked=asked, unreached=unreached)
@@ -193,6 +259,13 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         acknowledged_by="",
         acknowledged_at=None,
         told={},
+        moments={
+            name: at
+            for name, at in incident.moments.items()
+            if name not in ("resolved", "closed", "stood down")
+        },
+        watches={},
+        false_alarm=False,
         last_paged_at=None,
         unreached=False,
         alarms=0,
@@ -209,8 +282,45 @@ def _closed(incident: Incident, event: e.Closed) -> Incident:
     )
 
 
-def _role_taken(incident: Incident, event: e.RoleTaken) -> Incident:
-    return replace(incident, roles={**incident.roles, event.role: event.person})
+def _task_armed(incident: Incident, event: e.TaskArmed) -> Incident:
+    armed = TaskState(state="open", since=event.at)
+    return replace(
+        incident,
+        tasks={**incident.tasks, event.task: armed},
+        generation=incident.generation + 1,
+    )
+
+
+def _task_ticked(incident: Incident, event: e.TaskTicked) -> Incident:
+    task = incident.tasks[event.task]
+    ticked = tuple(dict.fromkeys((*task.ticked, event.member)))
+    return replace(incident, tasks={**incident.tasks, event.task: replace(task, ticked=ticked)})
+
+
+def _task_ended(state: str) -> Callable[[Incident, Any], Incident]:
+    def ended(incident: Incident, event: e.TaskDone | e.TaskWaived | e.TaskDropped) -> Incident:
+        before = incident.tasks.get(event.task) or TaskState(state="open", since=event.at)
+        choice = event.choice if isinstance(event, e.TaskDone) else ""
+        after = replace(before, state=state, choice=choice)
+        return replace(incident, tasks={**incident.tasks, event.task: after})
+
+    return ended
+
+
+def _phase_entered(incident: Incident, event: e.PhaseEntered) -> Incident:
+    if event.parallel:
+        return replace(incident, parallel=(*incident.parallel, event.phase))
+    return replace(incident, phase=event.phase, generation=incident.generation + 1)
+
+
+def _watch_started(incident: Incident, event: e.WatchStarted) -> Incident:
+    watching = Watching(since=event.at, until=event.until)
+    return replace(incident, watches={**incident.watches, event.watch: watching})
+
+
+def _watch_passed(incident: Incident, event: e.WatchPassed) -> Incident:
+    watching = replace(incident.watches[event.watch], passed=True)
+    return replace(incident, watches={**incident.watches, event.watch: watching})
 
 
 def _unchanged(incident: Incident, _event: e.Event) -> Incident:
@@ -238,5 +348,15 @@ _FOLDS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.Reopened: _reopened,
     e.Closed: _closed,
     e.Noted: _unchanged,
-    e.RoleTaken: _role_taken,
+    **folds_of_people.FOLDS,
+    **folds_of_updates.FOLDS,
+    e.TaskArmed: _task_armed,
+    e.TaskOrdered: _unchanged,
+    e.TaskTicked: _task_ticked,
+    e.TaskDone: _task_ended("done"),
+    e.TaskWaived: _task_ended("waived"),
+    e.TaskDropped: _task_ended("dropped"),
+    e.PhaseEntered: _phase_entered,
+    e.WatchStarted: _watch_started,
+    e.WatchPassed: _watch_passed,
 }

@@ -30,6 +30,74 @@ class Fact(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class TaskState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a task has come; `ticked` are the members done of a task with `each`."""
+
+    state: Literal["open", "done", "waived", "dropped"]
+    since: datetime
+    ticked: tuple[str, ...] = ()
+    choice: str = ""
+
+
+class Watching(msgspec.Struct, frozen=True, kw_only=True):
+    """A period in which things must stay well: since when, until when, and whether they did."""
+
+    since: datetime
+    until: datetime
+    passed: bool = False
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Something that takes two people, and that one of them has asked for."""
+
+    by: str
+    at: datetime
+
+
+class Restriction(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may read an incident, what others read as its title, and who broke the glass."""
+
+    readers: tuple[str, ...]
+    title: str
+    line: int = 0
+    broken_by: tuple[str, ...] = ()
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest update to an audience, `count` of them in all; `sent`: its readers were told.
+
+    `promised`: it says that the next one comes at `next_at`.
+    """
+
+    update: str
+    at: datetime
+    by: str
+    status: str
+    subject: str
+    text: str
+    template: str = ""
+    next_at: datetime | None = None
+    promised: bool = False
+    sent: bool = False
+    count: int = 1
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """An update that waits for one of `approval`; `task` is the announcement that it is for."""
+
+    audience: str
+    at: datetime
+    by: str
+    status: str
+    subject: str
+    text: str
+    template: str = ""
+    next_at: datetime | None = None
+    promised: bool = False
+    approval: tuple[str, ...] = ()
+    task: str = ""
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """The fold of a timeline: everything in it follows from the events.
 
@@ -38,7 +106,18 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     to the severity under which they were taken last. `called` are the people paged so far,
     `escalated` says that somebody beyond the first page was called, `unreached` that pages were due
     and none has reached anybody. `asked` are recipients whom a person has asked for and who have
-    not been called yet.
+    not been called yet. `others` is how many incidents were open when this one opened, `status`
+    the word of the last update. `moments` holds the latest instant of everything that clauses may
+    count from ("opened", "phase recovery", "done duty/users"); `tasks` those that were armed.
+    `holders` maps roles to the people who hold them, `shadows` to those who look on, `vacated` to
+    whoever held a role last that nobody holds now. `doubts` are facts stated as in doubt; they are
+    not among `facts`. `modes_off` are modes that a person ended, which then do not start by
+    themselves. `wanted_by_one` are acts that need a second person, by verb and object;
+    `floors_waived` the severities' floors that do not hold here.
+    `updates` holds the latest update to each audience, `proposals` those that wait for approval,
+    `unwritten` the announcements that Tocsin could not write by itself, and since when.
+    `phase` is where the work stands, `parallel` what was entered beside it, `changed_at` the last
+    event.
     """
 
     id: int
@@ -72,7 +151,38 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     alerts_total: int = 0
     alerts_firing: int = 0
-    roles: Mapping[str, str] = {}
+    holders: Mapping[str, tuple[str, ...]] = {}
+    shadows: Mapping[str, tuple[str, ...]] = {}
+    vacated: Mapping[str, str] = {}
+    doubts: Mapping[str, Fact] = {}
+    modes_off: tuple[str, ...] = ()
+    false_alarm: bool = False
+    wanted_by_one: Mapping[str, Wanted] = {}
+    floors_waived: tuple[str, ...] = ()
+    restricted: Restriction | None = None
+    phase: str = ""
+    mode: str = ""
+    status: str = ""
+    others: int = 0
+    parallel: tuple[str, ...] = ()
+    changed_at: datetime | None = None
+    watches: Mapping[str, Watching] = {}
+    moments: Mapping[str, datetime] = {}
+    tasks: Mapping[str, TaskState] = {}
+    updates: Mapping[str, Published] = {}
+    proposals: Mapping[str, Proposal] = {}
+    updates_total: int = 0
+    unwritten: Mapping[str, datetime] = {}
+    severities_held: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Who holds which role; the first one, where several hold it."""
+        return {role: people[0] for role, people in self.holders.items() if people}
+
+    def held_by(self, person: str) -> tuple[str, ...]:
+        """Return the roles that a person holds."""
+        return tuple(role for role, people in self.holders.items() if person in people)
 
     def running(self) -> tuple[Clock, ...]:
         """Return the clocks that still run, soonest first."""

@@ -179,6 +179,9 @@ ContactText = Annotated[
 ]
 
 
+Qualification = Annotated[str, AfterValidator(_id), Field(examples=["senior"])]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -193,6 +196,11 @@ class PersonFile(_Part):
         "responder",
         description="What the person may do: look (`viewer`), work on incidents (`responder`), "
         "change everything (`administrator`).",
+    )
+    qualifications: list[Qualification] = Field(
+        [],
+        description="What the person can do; plans ask for it in `needs` of a role.",
+        examples=[["senior", "database"]],
     )
     contacts: list[ContactText] = Field(
         [],

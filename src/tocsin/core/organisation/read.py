@@ -88,6 +88,7 @@ def _people(document: Document[OrganisationFile]) -> dict[str, Person]:
             name=part.name,
             contacts=tuple(contact(one) for one in part.contacts),
             access=part.access,
+            qualifications=tuple(part.qualifications),
             line=_line(document, "people", name),
         )
         for name, part in document.model.people.items()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tocsin.core.document import listed, near
 from tocsin.core.people import Organisation, Recipient
+from tocsin.core.plan.model import Plan
 from tocsin.core.problem import Problem
 from tocsin.core.tree import Findings
 
@@ -73,3 +74,23 @@ def _missing(name: str, organisation: Organisation) -> tuple[str, str]:
     example = next(iter(organisation.people), "ana")
     proposal = f"Add it under `recipients`: `{name}: {{people: [{example}]}}`."
     return what, near(name, (*organisation.recipients, *organisation.people)) + proposal
+
+
+def check_qualifications(plan: Plan, organisation: Organisation, file: str = "") -> list[Problem]:
+    """Return the roles of a plan that nobody here can hold: their people lack what they need."""
+    found = Findings(file)
+    for role in plan.roles.values():
+        able = {one.id for one in organisation.people.values()
+                if set(role.needs) <= set(one.qualifications)}  # fmt: skip
+        recipient = organisation.recipients.get(role.taken_from)
+        of_it = set(_everybody(organisation, recipient)) if recipient is not None else able
+        if role.needs and not able & of_it:
+            whose = f"of {role.taken_from} " if role.taken_from else ""
+            found.add(
+                (0, 0),
+                "organisation.nobody-qualified",
+                f"the plan has a role `{role.id}`, and nobody {whose}has the qualification for it",
+                f"Add `qualifications: [{', '.join(role.needs)}]` to those people who can do it.",
+                "warning",
+            )
+    return sorted(found.problems)

@@ -6,10 +6,16 @@ Every check looks at one thing and is listed in `CHECKS`; docs/problems.md expla
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from tocsin.core.patterns import BadPattern, Pattern
-from tocsin.core.plan.compile import REGULAR
-from tocsin.core.plan.model import AlertRule, Plan, Severity, Target
+from tocsin.core.plan.afterwards.check import check_afterwards
+from tocsin.core.plan.catalogue.check import check_catalogue
+from tocsin.core.plan.catalogue.placeholders import is_unfilled
+from tocsin.core.plan.communication.check import check_communication
+from tocsin.core.plan.consequences.check import check_consequences
+from tocsin.core.plan.model import Plan, Severity, Target
 from tocsin.core.plan.notations import nominal
+from tocsin.core.plan.people.check import check_people
+from tocsin.core.plan.response.check import check_response
+from tocsin.core.plan.rule_order import never_matching
 from tocsin.core.plan.scope import Scope
 from tocsin.core.times import (
     After,
@@ -17,6 +23,7 @@ from tocsin.core.times import (
     BusinessDays,
     CalendarDays,
     Immediate,
+    Range,
     Within,
     words,
 )
@@ -29,6 +36,9 @@ def check_plan(plan: Plan, scope: Scope) -> None:
     """Report everything that is contradictory, unreachable or left open to `scope`."""
     for check in CHECKS:
         check(plan, scope)
+    check_catalogue(plan, scope)
+    check_response(plan, scope)
+    check_communication(plan, scope)
 
 
 def limit(value: AnyTime) -> timedelta | None:
@@ -36,6 +46,8 @@ def limit(value: AnyTime) -> timedelta | None:
     match value:
         case Within(duration) | After(duration) | Immediate(duration):
             return duration
+        case Range(_, latest):
+            return latest
         case _:
             return None
 
@@ -83,11 +95,13 @@ def _limits_agree(plan: Plan, scope: Scope) -> None:
         first, then = plan.clocks[one.clock], plan.clocks[other.clock]
         if first.starts_at != then.starts_at or first.stops_at == then.stops_at:
             continue
+        if not {first.stops_at, then.stops_at} <= _ORDER.keys():
+            continue  # which of two other moments comes first, nobody can say
         if _ORDER[first.stops_at] > _ORDER[then.stops_at]:
             one, other, first, then = other, one, then, first
         sooner, later = limit(one.within), limit(other.within)
         if sooner is not None and later is not None and later < sooner:
-            scope.error(
+            scope.undecided(
                 ("severities", severity.code, other.clock), "plan.contradiction",
                 f"{severity.code} must be {then.stops_at} ({other.clock}: {words(other.within)}) "
                 f"before it must be {first.stops_at} ({one.clock}: {words(one.within)})",
@@ -167,9 +181,29 @@ def _somebody_is_told_in_time(plan: Plan, scope: Scope) -> None:
                 )  # fmt: skip
 
 
+def _severities_are_told_apart(plan: Plan, scope: Scope) -> None:
+    """A chain that does not look at the severity calls the same people for a trifle."""
+    paged = [
+        [(step.key, step.at) for step in plan.steps.get(severity.code, ()) if not step.manual]
+        for severity in plan.severities
+    ]
+    same = len(paged) > 1 and all(steps == paged[0] for steps in paged[1:]) and len(paged[0]) > 1
+    steps = scope.file.escalation.steps
+    chosen = any(step.for_ is not None or step.__pydantic_extra__ for step in steps)
+    if same and steps and not chosen:
+        least, last = plan.severities[-1], plan.steps[plan.severities[-1].code][-1]
+        scope.warn(
+            ("escalation", "steps"), "plan.same-for-all",
+            f"the escalation is the same at every severity: a {least.code} reaches "
+            f"{' or '.join(last.to)} after {words(last.at)} like a {plan.severities[0].code}",
+            "Write a time per severity (`P0: 30m, P1: 2h`), or `for: [...]` with all of them if "
+            "that is meant.",
+        )  # fmt: skip
+
+
 def _contacts_are_filled(plan: Plan, scope: Scope) -> None:
     for name, text in plan.contacts.items():
-        if text.strip().lower().strip("[]<>") in ("unfilled", "contact", "tbd", "todo", ""):
+        if is_unfilled(text):
             scope.warn(
                 ("contacts", name), "plan.unfilled-contact",
                 f"the plan does not say how to reach {name}",
@@ -190,37 +224,13 @@ def _last_resort_exists(plan: Plan, scope: Scope) -> None:
 
 def _alert_rules_can_match(plan: Plan, scope: Scope) -> None:
     rules = plan.alerts.rules
-    for number, rule in enumerate(rules):
-        for earlier in rules[:number]:
-            if _covers(earlier, rule):
-                scope.warn(
-                    ("alerts", "rules", number), "plan.rule-never-matches",
-                    f"the rule on line {earlier.line} already takes every alert that this one "
-                    "could match", "Put the narrower rule first, or remove this one.",
-                )  # fmt: skip
-                break
-
-
-def _covers(broad: AlertRule, narrow: AlertRule) -> bool:
-    return all(
-        label in narrow.match and all(_accepts(accepted, text) for text in narrow.match[label])
-        for label, accepted in broad.match.items()
-    )
-
-
-def _accepts(accepted: tuple[str, ...], text: str) -> bool:
-    if text in accepted:
-        return True
-    if text.startswith(REGULAR):
-        return f"{REGULAR}.*" in accepted
-    try:
-        return any(
-            Pattern(pattern.removeprefix(REGULAR)).matches(text)
-            for pattern in accepted
-            if pattern.startswith(REGULAR)
-        )
-    except BadPattern:
-        return False  # reported where the rule is compiled
+    for number, earlier in never_matching(rules):
+        # By line, since thresholds stand among the rules as well.
+        scope.found.add(
+            (rules[number].line, 1), "plan.rule-never-matches",
+            f"the rule on line {earlier.line} already takes every alert that this one could match",
+            "Put the narrower rule first, or remove this one.", "warning",
+        )  # fmt: skip
 
 
 def _codes_are_no_step_keys(plan: Plan, scope: Scope) -> None:
@@ -239,9 +249,13 @@ CHECKS: tuple[Callable[[Plan, Scope], None], ...] = (
     _criteria_differ,
     _limits_agree,
     _worse_is_not_slower,
+    _severities_are_told_apart,
     _somebody_is_told_in_time,
     _contacts_are_filled,
     _last_resort_exists,
     _alert_rules_can_match,
     _codes_are_no_step_keys,
+    check_people,
+    check_consequences,
+    check_afterwards,
 )

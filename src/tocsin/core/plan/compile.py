@@ -14,31 +14,40 @@ from whenever import Instant, TimeZoneNotFoundError, available_timezones
 from tocsin.core.calendars import BusinessHours, Calendars, Occasion
 from tocsin.core.document import listed, near, zone_hint
 from tocsin.core.patterns import BadPattern, Pattern
+from tocsin.core.plan.afterwards import compile as afterwards
+from tocsin.core.plan.catalogue.compile import compile_catalogue
+from tocsin.core.plan.catalogue.detecting import alert_rules
+from tocsin.core.plan.catalogue.terms import add_names
+from tocsin.core.plan.communication import compile as communication
+from tocsin.core.plan.consequences import compile as consequences
+from tocsin.core.plan.consequences.money import recovery_watches
+from tocsin.core.plan.fact_values import fits
 from tocsin.core.plan.file import AlertRuleFile, OccasionFile, SeverityFile
 from tocsin.core.plan.model import (
     AlertRule,
     Alerts,
     ClockRule,
     Criterion,
+    Example,
     Exhausted,
     FactRule,
     FactValue,
     Plan,
-    Role,
     Severity,
     Step,
     Target,
 )
 from tocsin.core.plan.notations import compile_escalation
 from tocsin.core.plan.patterns import fault_in
+from tocsin.core.plan.people.compile import compile_people, compile_roles
+from tocsin.core.plan.people.tasks import people_tasks
+from tocsin.core.plan.response.compile import compile_response
+from tocsin.core.plan.rule_order import REGULAR
 from tocsin.core.plan.scope import BUILT_IN_CLOCKS, Scope
 from tocsin.core.tree import Path
 
 YEARS = range(1970, 2201)
 """Dates outside cannot be meant, and calendars could not go on from them."""
-
-REGULAR = "~"
-"""Starts a regular expression in a rule for alerts."""
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -54,13 +63,31 @@ def compile_plan(scope: Scope, text: str | bytes) -> Plan:
     file = scope.file
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     scope.facts = _facts(scope)
+    consequences.imply_facts(scope)
+    afterwards.imply_facts(scope)
+    communication.imply_facts(scope)
+    add_names(scope)
+    catalogue = compile_catalogue(scope)
     zone = _time_zone(scope)
+    response, tasks = compile_response(scope)
+    roles, people = compile_roles(scope), compile_people(scope)
+    tasks += people_tasks(scope, roles, people)
+    owed, duties = consequences.compile_consequences(scope)
+    later, paperwork = afterwards.compile_afterwards(scope)
+    told, announcements = communication.compile_communication(scope)
+    response = replace(response, watches=(*response.watches, *recovery_watches(scope)))
     return Plan(
         name=file.plan,
         version=sha256(raw).hexdigest(),
         title=file.title or file.plan,
         organisation=file.organisation,
         kinds=tuple(file.kinds),
+        standing=file.standing,
+        response=response,
+        communication=told,
+        tasks=(*tasks, *announcements, *catalogue.tasks, *duties, *paperwork),
+        consequences=owed,
+        afterwards=later,
         time_zone=zone,
         calendars=_calendars(scope, zone),
         severities=tuple(
@@ -71,13 +98,16 @@ def compile_plan(scope: Scope, text: str | bytes) -> Plan:
         clocks=_clocks(scope),
         steps={code: _numbered(steps) for code, steps in _steps(scope).items()},
         exhausted=_exhausted(scope),
-        alerts=_alerts(scope),
-        roles=_roles(scope),
+        alerts=_alerts(scope, alert_rules(catalogue)),
+        catalogue=catalogue,
+        roles=roles,
+        people=people,
+        display=file.display,
         facts=scope.facts,
         contacts=dict(file.contacts),
         incident_id=_pattern(scope, ("ids", "incident"), file.ids.incident, numbered=True),
         incident_channel=_pattern(
-            scope, ("channels", "incident"), file.channels.incident, numbered=False
+            scope, ("channels", "incident"), file.channels.incident.name, numbered=False
         ),
     )
 
@@ -203,6 +233,25 @@ def _severity(scope: Scope, code: str, rank: int, file: SeverityFile) -> Severit
         targets=_targets(scope, path, file),
         alert_kind=file.alert_kind,
         policy=file.escalation_policy or "",
+        aliases=tuple(file.aliases),
+        criticality=file.criticality or "",
+        definition=file.definition,
+        examples=_examples(scope, (*path, "examples"), file),
+    )
+
+
+def _examples(scope: Scope, path: Path, file: SeverityFile) -> tuple[Example, ...]:
+    return tuple(
+        Example(
+            text=example.is_,
+            facts={
+                name: value
+                for name, value in example.facts.items()
+                if fits(scope, (*path, number, "facts", name), name, value)
+            },
+            line=scope.line((*path, number)),
+        )
+        for number, example in enumerate(file.examples)
     )
 
 
@@ -233,6 +282,8 @@ def _clocks(scope: Scope) -> dict[str, ClockRule]:
         for name, clock in scope.file.clocks.items()
     }
     for name, clock in own.items():
+        scope.moment(("clocks", name, "starts_at"), clock.starts_at)
+        scope.moment(("clocks", name, "stops_at"), clock.stops_at)
         if clock.starts_at == clock.stops_at:
             scope.error(
                 ("clocks", name), "plan.contradiction",
@@ -272,24 +323,7 @@ def _exhausted(scope: Scope) -> Exhausted:
     return Exhausted(page=recipients, every_seconds=every, line=scope.line(path))
 
 
-def _roles(scope: Scope) -> dict[str, Role]:
-    roles = {}
-    for name, file in scope.file.roles.items():
-        path: Path = ("roles", name)
-        if file.from_ is not None:
-            scope.knows("contacts", scope.recipients, file.from_, (*path, "from"))
-        for number, code in enumerate(file.required_for):
-            scope.knows("severities", scope.codes, code, (*path, "required_for", number))
-        roles[name] = Role(
-            id=name, name=file.name or name, duties=tuple(file.duties),
-            taken_from=file.from_ or "", required_for=tuple(file.required_for),
-            assign_within=scope.time((*path, "assign"), file.assign) if file.assign else None,
-            line=scope.line(path),
-        )  # fmt: skip
-    return roles
-
-
-def _alerts(scope: Scope) -> Alerts:
+def _alerts(scope: Scope, more: tuple[AlertRule, ...]) -> Alerts:
     file = scope.file.alerts
     rules = (_alert_rule(scope, number, rule) for number, rule in enumerate(file.rules))
     otherwise = file.otherwise
@@ -304,7 +338,7 @@ def _alerts(scope: Scope) -> Alerts:
         )  # fmt: skip
     return Alerts(
         group_by=tuple(file.group_by),
-        rules=tuple(rules),
+        rules=(*rules, *more),
         otherwise=otherwise,
         resolve_incident=file.resolve_incident,
         reopen_within_seconds=int(scope.duration(file.reopen_within).total_seconds()),
@@ -336,7 +370,7 @@ def _alert_rule(scope: Scope, number: int, file: AlertRuleFile) -> AlertRule:
         )  # fmt: skip
     facts: dict[str, FactValue] = {}
     for name, value in file.facts.items():
-        if _fits(scope, (*path, "facts", name), name, value):
+        if fits(scope, (*path, "facts", name), name, value):
             facts[name] = value
     return AlertRule(
         match={label: tuple(accepted) for label, accepted in file.match.items()},
@@ -354,30 +388,6 @@ def _check_pattern(scope: Scope, path: Path, text: str) -> None:
             path, "plan.regular-expression", f"`{text}` is no regular expression: {error}",
             "Compare brackets and backslashes; a plain text needs no `~` in front.",
         )  # fmt: skip
-
-
-def _fits(scope: Scope, path: Path, name: str, value: object) -> bool:
-    """Whether a fact can have this value; reported if not."""
-    rule = scope.facts.get(name)
-    if rule is None:
-        scope.knows("facts", scope.document.keys(("facts",)), name, path)
-        return False
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    fine = {
-        "bool": isinstance(value, bool),
-        "number": number,
-        "text": isinstance(value, str),
-        "one of": value in rule.values,
-    }[rule.kind]
-    if not fine:
-        wanted = {
-            "bool": "`true` or `false`", "number": "a number", "text": "a text",
-            "one of": f"one of {listed(rule.values)}",
-        }[rule.kind]  # fmt: skip
-        scope.error(
-            path, "plan.fact-values", f"`{name}` cannot be `{value}`", f"It must be {wanted}."
-        )
-    return fine
 
 
 def _pattern(scope: Scope, path: Path, pattern: str, *, numbered: bool) -> str:

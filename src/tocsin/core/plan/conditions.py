@@ -26,6 +26,7 @@ _COMPARED = re.compile(
 )
 _LISTED = re.compile(r"\b([a-z_]\w*)\s+in\s+\[([^\]]*)\]")
 _TEXTS = re.compile(r"""["']([^"']*)["']""")
+_WORD = re.compile(r"""("[^"]*"|'[^']*')|\b([a-z_]\w*)\b""")
 _SLIPS = (
     (re.compile(r"(?<![=!<>])=(?!=)"), "Write `==` to compare."),
     (re.compile(r"\bor\b", re.I), "Write `||` for or."),
@@ -33,6 +34,10 @@ _SLIPS = (
     (re.compile(r"\bnot\b", re.I), "Write `!` for not."),
     (re.compile(r"\d\s*%"), "Write a share as a number from 0 to 1: 5 % is `0.05`."),
 )
+
+
+_TRUTH = {b"true": True, b"false": False}
+"""What stands for truth values where facts are compared: for Python, `True` is the same as 1."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -79,16 +84,48 @@ def holds(expression: str, facts: Mapping[str, FactValue]) -> bool:
     What nobody has stated is unknown: a condition that depends on it does not hold, not even
     `!cosmetic`; one that is true either way (`data_loss || x`) does.
     """
-    program = _compiled(expression)
-    if isinstance(program, Fault):
-        return False
-    return _outcome(program, facts) is True
+    # What a condition says follows from the facts it names. Plans ask the same again and again:
+    # at every event for every task, while few facts change.
+    return _known_to_hold(
+        expression, tuple([_comparable(facts.get(name)) for name in _names(expression)])
+    )
+
+
+def spelled_out(expression: str, words: Mapping[str, str]) -> str:
+    """A condition with words of the plan replaced by the CEL they stand for; texts stay."""
+    return _WORD.sub(lambda m: m[0] if m[1] else words.get(m[2], m[2]), expression)
+
+
+def _comparable(value: FactValue | None) -> FactValue | bytes | None:
+    """The value in a form in which only what conditions cannot tell apart is equal."""
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    return value
 
 
 def facts_in(expression: str) -> frozenset[str]:
     """The facts that a condition looks at; empty if it cannot be read."""
     program = _compiled(expression)
     return frozenset() if isinstance(program, Fault) else frozenset(program.variables())
+
+
+@lru_cache(maxsize=4096)
+def _names(expression: str) -> tuple[str, ...]:
+    return tuple(sorted(facts_in(expression)))
+
+
+@lru_cache(maxsize=16_384)
+def _known_to_hold(expression: str, values: tuple[FactValue | bytes | None, ...]) -> bool:
+    program = _compiled(expression)
+    if isinstance(program, Fault):
+        return False
+    named = zip(_names(expression), values, strict=True)
+    facts = {
+        name: _TRUTH[value] if isinstance(value, bytes) else value
+        for name, value in named
+        if value is not None
+    }
+    return _outcome(program, facts) is True
 
 
 def _outcome(program: cel.Program, facts: Mapping[str, FactValue]) -> object:
@@ -127,7 +164,7 @@ def _syntax_fault(expression: str, message: str) -> Fault:
         what = "breaks off"
     else:
         rest = expression[column - 1 :].split()
-        what = f"cannot be read at `{rest[0]}`" if rest else "cannot be read"
+        what = f"cannot be read at `{rest[0][:40]}`" if rest else "cannot be read"
     return Fault(what, hint or 'Compare with `error_rate > 0.05 || payment == "down"`.', column)
 
 

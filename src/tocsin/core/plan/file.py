@@ -1,170 +1,69 @@
 """The plan file, key by key: what may stand where, and what it means to whoever writes it.
 
 These models only know shapes. `compile.py` turns them into `model.Plan`, `check.py` says what does
-not fit together. Every field is described, since editors show the descriptions.
+not fit together. Every field is described, since editors show the descriptions. `shapes.py` holds
+what all parts are made of; each room of the language has its own `file.py`.
 """
 
-import re
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    WithJsonSchema,
-    model_validator,
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+
+from tocsin.core.plan.afterwards import file as afterwards
+from tocsin.core.plan.catalogue.file import CatalogueKeys
+from tocsin.core.plan.communication.file import (
+    AnnouncementFile,
+    AudienceFile,
+    ChannelsFile,
+    PublishingFile,
+    StatusPageFile,
+    SupportFile,
+    TemplateFile,
+    UpdateRuleFile,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
-
-from tocsin.core.times import parse_duration, parse_time
-
-
-def problem(code: str, what: str, hint: str) -> PydanticCustomError:
-    """An error that `core.document` reports as it stands; `code` must hold a dot."""
-    # The texts go in as values: braces in what a user wrote are no placeholders.
-    return PydanticCustomError(code, "{what}", {"what": what, "hint": hint})
-
-
-def time_words(text: str, error: ValueError) -> tuple[str, str]:
-    """What is wrong with a time value, and the hint; a cure keeps what stood before the number."""
-    said = str(error)
-    lead = re.match(r"\s*(t\+|within|<=?)\s*", text, re.IGNORECASE)
-    if lead and " has no unit; " in said:
-        said = re.sub(r"`(?=\d)", lambda _: f"`{lead[0].lstrip()}", said)
-    what, _, hint = said.partition("; ")
-    return what, hint
-
-
-def _said_by(parse: Callable[[str], object]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return value
-        try:
-            parse(str(value))
-        except ValueError as error:
-            what, hint = time_words(str(value), error)
-            raise problem("plan.time", what, hint[:1].upper() + hint[1:] + ".") from None
-        return str(value)
-
-    return check
-
-
-def _named(pattern: str, rule: str, example: str) -> Callable[[str], str]:
-    def check(name: str) -> str:
-        if not re.fullmatch(pattern, name):
-            raise problem("plan.name", f"`{name}` cannot be a name here", f"{rule}: `{example}`.")
-        return name
-
-    return check
+from tocsin.core.plan.consequences import file as consequences
+from tocsin.core.plan.people.file import (
+    AuthorityFile,
+    ConfidentialFile,
+    FloorFile,
+    ModeFile,
+    RoleFile,
+    SeveralFile,
+    TeamFile,
+)
+from tocsin.core.plan.response.file import (
+    EvidenceFile,
+    GateFile,
+    MilestonesFile,
+    PhaseFile,
+    PlaybookFile,
+    QuestionFile,
+)
+from tocsin.core.plan.shapes import (
+    TIME_SCHEMA,
+    Code,
+    Condition,
+    Display,
+    Duration,
+    FactName,
+    Id,
+    ManyTexts,
+    Part,
+    Time,
+    Until,
+    Who,
+)
 
 
-Time = Annotated[
-    str,
-    BeforeValidator(_said_by(parse_time)),
-    Field(examples=["within 15m", "< 1h", "immediate (within 5m)", "next business day", "never"]),
-]
-Duration = Annotated[
-    str, BeforeValidator(_said_by(parse_duration)), Field(examples=["15m", "1h30m", "24h"])
-]
-Id = Annotated[
-    str,
-    AfterValidator(
-        _named(r"[a-z][a-z0-9-]*", "Use small letters, digits and hyphens", "team-lead")
-    ),
-    Field(examples=["team-lead"]),
-]
-FactName = Annotated[
-    str,
-    AfterValidator(
-        _named(r"[a-z][a-z0-9_]*", "Use small letters, digits and underscores", "error_rate")
-    ),
-]
-Code = Annotated[
-    str,
-    AfterValidator(_named(r"[A-Za-z0-9][A-Za-z0-9-]*", "Use letters, digits and hyphens", "P0")),
-]
-Condition = Annotated[str, Field(examples=["error_rate > 0.05"])]
-ManyTexts = Annotated[
-    list[str],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
-    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
-]
-Until = Literal["acknowledged", "resolved"]
-_TIME_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "examples": ["immediate", "30m", "within 1h", "next business day", "never", "unspecified"],
-}
-
-
-class _Part(BaseModel):
-    """What all parts have in common: no unknown keys, and no type is bent into another."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
-
-
-class WhoFile(_Part):
-    """Whoever is told: one recipient, any of several, or everyone on a roster."""
-
-    all: Id | None = Field(None, description="Everyone on this recipient's roster at once.")
-    any_of: list[Id] = Field(
-        [], alias="any of", description="All of them are told; an answer by any of them counts."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"any of": [value]}
-        if isinstance(value, list):
-            return {"any of": value}
-        if not isinstance(value, dict):
-            raise problem(
-                "file.wrong-type", "this must say who is told",
-                "For example `page: team-lead`, `page: [cto, ceo]`, `page: {all: team-lead}`.",
-            )  # fmt: skip
-        return value
-
-    @model_validator(mode="after")
-    def _somebody(self) -> "WhoFile":
-        if bool(self.all) == bool(self.any_of):
-            raise problem(
-                "file.wrong-value", "this must name somebody, either by `all` or by `any of`",
-                "For example `page: [cto, ceo]` or `page: {all: on-call-engineer}`.",
-            )  # fmt: skip
-        return self
-
-
-Who = Annotated[
-    WhoFile,
-    WithJsonSchema(
-        {
-            "oneOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                {"type": "object", "properties": {"all": {"type": "string"}},
-                 "required": ["all"], "additionalProperties": False},
-                {"type": "object", "additionalProperties": False, "required": ["any of"],
-                 "properties": {"any of": {"type": "array", "items": {"type": "string"}}}},
-            ],
-            "description": "A recipient, a list (any of them), or {all: recipient}.",
-            "examples": ["on-call-engineer"],
-        }
-    ),
-]  # fmt: skip
-
-
-class StepFile(_Part):
+class StepFile(Part):
     """One step of an escalation; every other key is a severity with its own time."""
 
     model_config = ConfigDict(
         extra="allow",
         strict=True,
         populate_by_name=True,
-        json_schema_extra={"additionalProperties": _TIME_SCHEMA},
+        json_schema_extra={"additionalProperties": TIME_SCHEMA},
     )
     __pydantic_extra__: dict[str, Any]
 
@@ -181,10 +80,13 @@ class StepFile(_Part):
     unless: Until | None = Field(None, description="The same as `until`, as some plans say it.")
     mandate: list[str] = Field([], description="What the recipient is called to decide or do.")
     when: Condition | None = Field(None, description="A condition that must hold as well.")
+    manual: bool = Field(
+        False, description="Whether it is meant that the step waits until somebody asks for it."
+    )
     level: int | None = Field(None, ge=1, le=99, description="The number of an escalation level.")
 
 
-class MatrixFile(_Part):
+class MatrixFile(Part):
     """Escalation as a table: a row per recipient, a column per severity."""
 
     meaning: Literal["notify by", "if unresolved after", "if unacknowledged after"] | None = Field(
@@ -202,7 +104,7 @@ class MatrixFile(_Part):
     rows: list[StepFile] = Field(description="One entry per recipient.", examples=[[]])
 
 
-class ExhaustedFile(_Part):
+class ExhaustedFile(Part):
     """The last resort."""
 
     page: Who | None = Field(
@@ -211,7 +113,7 @@ class ExhaustedFile(_Part):
     every: Duration = Field("15m", description="How often the alarm is repeated.")
 
 
-class EscalationFile(_Part):
+class EscalationFile(Part):
     """Who is told when an incident goes on; several notations may stand side by side."""
 
     measured_from: Literal["start", "previous step"] | None = Field(
@@ -232,17 +134,43 @@ class EscalationFile(_Part):
     if_exhausted: ExhaustedFile | None = Field(
         None, description="What happens when the last step was taken in vain."
     )
+    triggers: list[consequences.TriggerFile] = Field(
+        [], description="What happens that makes the plan tell more people, whatever the time."
+    )
 
 
-class SeverityFile(_Part):
+class ExampleFile(Part):
+    """A case that shows what a severity means, and that proves that its conditions say so."""
+
+    is_: str = Field(alias="is", description="The case in words.", examples=["database down"])
+    facts: dict[str, Any] = Field(
+        {}, description="What is stated then.", examples=[{"service_availability": "none"}]
+    )
+
+
+class SeverityFile(Part):
     """A level of severity. Every other key is a clock of the plan with its limit."""
 
     model_config = ConfigDict(
-        extra="allow", strict=True, json_schema_extra={"additionalProperties": _TIME_SCHEMA}
+        extra="allow", strict=True, json_schema_extra={"additionalProperties": TIME_SCHEMA}
     )
     __pydantic_extra__: dict[str, Any]
 
     name: str = Field("", description="What people call it.", examples=["Critical"])
+    aliases: ManyTexts = Field(
+        [], description="What else it is called; understood wherever a severity is typed.",
+        examples=[["SEV1"]],
+    )  # fmt: skip
+    criticality: Literal["critical", "high", "medium", "low"] | None = Field(
+        None, description="How it compares with the levels of other plans, in reports over several."
+    )
+    definition: str = Field(
+        "", description="The level in words, for whoever has to choose one.",
+        examples=["The whole service is down"],
+    )  # fmt: skip
+    examples: list["ExampleFile"] = Field(
+        [], description="Cases that are of this level; `check` tries them on the conditions."
+    )
     alert_kind: str = Field(
         "", description="What the plan calls alerts of this level.", examples=["Page"]
     )
@@ -265,18 +193,18 @@ class SeverityFile(_Part):
     )
 
 
-class ClockFile(_Part):
+class ClockFile(Part):
     """A kind of deadline."""
 
-    starts_at: Literal["opened", "acknowledged"] = Field(
-        "opened", description="The event that starts it."
+    starts_at: str = Field(
+        "opened", description="The moment that starts it.", examples=["opened", "phase recovery"]
     )
-    stops_at: Literal["acknowledged", "assessed", "resolved"] = Field(
-        description="The event that stops it.", examples=["assessed"]
+    stops_at: str = Field(
+        description="The moment that stops it.", examples=["assessed", "after phase containment"]
     )
 
 
-class FactFile(_Part):
+class FactFile(Part):
     """A fact that people and machines may state about an incident."""
 
     type: Literal["yes or no", "number", "text", "one of"] = Field(
@@ -302,21 +230,7 @@ class FactFile(_Part):
         return {"anyOf": [handler.resolve_ref_schema(handler(core_schema)), *short]}
 
 
-class RoleFile(_Part):
-    """A function in the incident."""
-
-    name: str = Field("", description="What people call it.", examples=["Incident commander"])
-    duties: list[str] = Field([], description="What whoever holds it does.")
-    from_: Id | None = Field(
-        None, alias="from", description="The recipient whose people may hold it."
-    )
-    assign: Time | None = Field(None, description="How soon somebody must hold it.")
-    required_for: ManyTexts = Field(
-        [], description="The severities at which it must be held.", examples=[["P0", "P1"]]
-    )
-
-
-class BusinessFile(_Part):
+class BusinessFile(Part):
     """Business hours, for `next business day`."""
 
     days: list[
@@ -334,7 +248,7 @@ class BusinessFile(_Part):
     )
 
 
-class OccasionFile(_Part):
+class OccasionFile(Part):
     """Something that recurs, such as a sprint planning."""
 
     every: str = Field(description="How often, in weeks.", examples=["2 weeks"])
@@ -342,7 +256,7 @@ class OccasionFile(_Part):
     at: str = Field("09:00", description="The time of day.", examples=["09:00"])
 
 
-class CalendarsFile(_Part):
+class CalendarsFile(Part):
     """Calendars; every key but `business` is an occasion with its own name."""
 
     model_config = ConfigDict(extra="allow", strict=True)
@@ -351,7 +265,7 @@ class CalendarsFile(_Part):
     business: BusinessFile = Field(BusinessFile(), description="Business days and hours.")
 
 
-class IdsFile(_Part):
+class IdsFile(Part):
     """How things are numbered."""
 
     incident: str = Field(
@@ -361,17 +275,7 @@ class IdsFile(_Part):
     )
 
 
-class ChannelsFile(_Part):
-    """Where people talk during an incident."""
-
-    incident: str = Field(
-        "",
-        description="One fixed channel, or a pattern that gives each incident its own.",
-        examples=["#incident-{YYYY}-{MM}-{DD}-{n:03}"],
-    )
-
-
-class AlertRuleFile(_Part):
+class AlertRuleFile(Part):
     """What an alert with certain labels means."""
 
     match: dict[str, ManyTexts] = Field(
@@ -383,7 +287,7 @@ class AlertRuleFile(_Part):
     kind: str = Field("", description="The kind of incident.")
 
 
-class AlertsFile(_Part):
+class AlertsFile(Part):
     """How alerts become incidents."""
 
     group_by: list[str] = Field(
@@ -402,19 +306,16 @@ class AlertsFile(_Part):
     )
 
 
-class PlanFile(_Part):
-    """An incident response plan as Tocsin reads it."""
-
-    # Required by the schema, but not by the model: a plan without a name can still be checked.
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        title="Tocsin plan",
-        json_schema_extra={"required": ["tocsin", "plan", "severities"]},
-    )
+class MainKeys(Part):
+    """The top keys that most plans have; they stand first in the schema."""
 
     tocsin: Literal[1] = Field(1, description="The version of this language.", examples=[1])
     plan: Id = Field("plan", description="A short name.", examples=["shop-incidents"])
+    standing: Literal["in force", "as written"] = Field(
+        "in force",
+        description="`as written` keeps a document as it is, with its gaps and contradictions: it "
+        "can be checked and read, and not be put in force.",
+    )
     title: str = Field("", description="The name of the plan as people know it.")
     organisation: str = Field("", description="Whose plan it is.")
     kinds: list[str] = Field(
@@ -435,15 +336,117 @@ class PlanFile(_Part):
         {}, description="Deadlines beside `acknowledge` and `respond`, or other meanings of these."
     )
     roles: dict[Id, RoleFile] = Field({}, description="Functions in an incident.")
+    teams: dict[Id, TeamFile] = Field({}, description="Parts of the response with own leads.")
+    authority: AuthorityFile = Field(
+        AuthorityFile(), description="Who may do what; what is not said, everybody may."
+    )
+    modes: dict[Id, ModeFile] = Field(
+        {}, description="Ways of working beside the severity, such as disaster recovery."
+    )
+    confidential: list[ConfidentialFile] = Field(
+        [], description="Which incidents not everybody may read."
+    )
+    floors: list[FloorFile] = Field(
+        [], description="Severities below which certain incidents cannot be set."
+    )
+    in_doubt: Literal["higher", "lower", "ask"] | None = Field(
+        None,
+        description="What a fact that is stated as in doubt counts for: `higher` takes the worst "
+        "that it may mean, `lower` nothing until it is known, `ask` asks for it besides.",
+        examples=["higher"],
+    )
+    several: SeveralFile | None = Field(
+        None, description="What is different while several incidents are open."
+    )
+    display: Display = Field(
+        "{code} {name}",
+        description="How people are shown severities, with `{code}` and `{name}`.",
+        examples=["{code} - {name}"],
+    )
     contacts: dict[Id, str] = Field(
         {},
         description="Every recipient of the plan, with the plan's words on how to reach them; "
         "`unfilled` where the plan leaves it open.",
     )
     ids: IdsFile = Field(IdsFile(), description="How incidents are numbered.")
-    channels: ChannelsFile = Field(ChannelsFile(), description="Where people talk.")
+    channels: ChannelsFile = Field(
+        ChannelsFile(), description="Where people talk, and how others are told."
+    )
+    audiences: dict[Id, AudienceFile] = Field({}, description="Groups of readers.")
+    statuses: list[str] | dict[str, ManyTexts] = Field(
+        [], description="The words for how things stand, in order; or each with those that may "
+        "follow it.", examples=[["Investigating", "Identified", "Monitoring", "Resolved"]],
+    )  # fmt: skip
+    updates: list[UpdateRuleFile] = Field([], description="Who is told how often.")
+    templates: dict[Id, TemplateFile] = Field({}, description="How messages are written.")
+    announcements: list[AnnouncementFile] = Field(
+        [], description="What is told at certain moments."
+    )
+    publishing: list[PublishingFile] = Field(
+        [], description="Who may tell whom something, and within which limits."
+    )
+    status_page: StatusPageFile | None = Field(
+        None, description="The page on which everybody sees how things are."
+    )
+    support: SupportFile | None = Field(None, description="What customers get from support.")
     alerts: AlertsFile = Field(AlertsFile(), description="How alerts become incidents.")
     escalation: EscalationFile = Field(EscalationFile(), description="Who is told, and when.")
+    phases: dict[Id, PhaseFile] = Field({}, description="The stretches of the work, in order.")
+    playbooks: dict[Id, PlaybookFile] = Field(
+        {}, description="What is done in certain types of incident."
+    )
+    milestones: MilestonesFile = Field(
+        MilestonesFile(), description="What should have come about by when: `T+15m: [...]`."
+    )
+    gates: list[GateFile] = Field([], description="What must hold before the work may go on.")
+    evidence: list[EvidenceFile] = Field([], description="What must be preserved, and when.")
+    questions: list[QuestionFile] = Field([], description="What each incident must answer.")
+    duties: dict[Id, consequences.DutyFile] = Field(
+        {}, description="Who must be told by when, and what shows that they were."
+    )
+    regulations: dict[Id, consequences.RegulationFile] = Field(
+        {}, description="Laws that oblige to tell an authority."
+    )
+    ladders: dict[FactName, consequences.LadderFile] = Field(
+        {}, description="What follows when a figure climbs: money, complaints, time."
+    )
+    finance: consequences.FinanceFile | None = Field(
+        None, description="What incidents cost, and how that is worked out."
+    )
+    disaster_recovery: dict[Id, consequences.RecoveryFile] = Field(
+        {}, description="What is done in disasters, in order."
+    )
+    postmortem: afterwards.PostmortemFile | None = Field(
+        None, description="How an incident is gone over when it is resolved."
+    )
+    documents: dict[Id, afterwards.DocumentFile] = Field(
+        {}, description="Documents that incidents need."
+    )
+    action_items: afterwards.ActionItemsFile | None = Field(
+        None, description="What is asked of the measures that come out of an incident."
+    )
+    metrics: dict[Id, afterwards.MetricFile] = Field(
+        {}, description="Figures by which the work is judged."
+    )
+    reports: dict[Id, afterwards.ReportFile] = Field({}, description="Reports over a period.")
+    programme: dict[Id, afterwards.RecurringFile] = Field(
+        {}, description="What is done again and again: drills, experiments, reviews, audits."
+    )
+    assessments: dict[Id, afterwards.AssessmentFile] = Field(
+        {}, description="Forms by which drills are judged."
+    )
+
+
+class PlanFile(CatalogueKeys, MainKeys):
+    """An incident response plan as Tocsin reads it."""
+
+    # Required by the schema, but not by the model: a plan without a name can still be checked.
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        title="Tocsin plan",
+        json_schema_extra={"required": ["tocsin", "plan", "severities"]},
+    )
 
 
 def plan_schema() -> dict[str, Any]:

@@ -9,12 +9,21 @@ from typing import Literal
 import msgspec
 
 from tocsin.core.calendars import Calendars
+from tocsin.core.plan.afterwards.model import Afterwards
+from tocsin.core.plan.catalogue.model import Catalogue
+from tocsin.core.plan.communication.model import Communication
+from tocsin.core.plan.consequences.model import Consequences
+from tocsin.core.plan.people.model import People, Role
+from tocsin.core.plan.response.model import Response
+from tocsin.core.plan.task import Task
 from tocsin.core.times import AnyTime
 
 Do = Literal["page", "notify", "ticket"]
 Until = Literal["acknowledged", "resolved"]
-StartsAt = Literal["opened", "acknowledged"]
-StopsAt = Literal["acknowledged", "assessed", "resolved", "assigned"]
+StartsAt = str
+StopsAt = str
+"""Moments of an incident: "opened", "phase recovery"; see `Scope.moment`."""
+
 FactValue = bool | int | float | str
 
 
@@ -33,10 +42,20 @@ class Target(msgspec.Struct, frozen=True):
     line: int
 
 
+class Example(msgspec.Struct, frozen=True):
+    """A case in words, with the facts that are stated in it."""
+
+    text: str
+    facts: Mapping[str, FactValue]
+    line: int
+
+
 class Severity(msgspec.Struct, frozen=True, kw_only=True):
     """One level; `rank` 0 is the worst. `policy` is the plan's word on escalation, if it has one.
 
     `required`: an incident of this level is not closed before somebody was escalated to.
+    `aliases` are other names of it, `criticality` how it compares with levels of other plans;
+    `definition` and `examples` are for whoever has to choose.
     """
 
     code: str
@@ -48,6 +67,10 @@ class Severity(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Target, ...] = ()
     alert_kind: str = ""
     policy: Literal["required", "recommended", "optional", "not required", ""] = ""
+    aliases: tuple[str, ...] = ()
+    criticality: Literal["critical", "high", "medium", "low", ""] = ""
+    definition: str = ""
+    examples: tuple[Example, ...] = ()
 
 
 class ClockRule(msgspec.Struct, frozen=True):
@@ -127,26 +150,23 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """A function in the incident; `taken_from` names the recipient whose people may hold it."""
-
-    id: str
-    name: str
-    duties: tuple[str, ...] = ()
-    taken_from: str = ""
-    assign_within: AnyTime | None = None
-    required_for: tuple[str, ...] = ()
-    line: int = 0
+LARGEST = 1e18
+"""Beyond this a number fact is a slip or an attack, and sums over it would not be exact."""
 
 
 class FactRule(msgspec.Struct, frozen=True):
-    """A fact the plan knows: its type (`bool`, `number`, `one of`) and what it means."""
+    """A fact the plan knows: its type (`bool`, `number`, `one of`) and what it means.
+
+    A number above `most` is refused, and so is a text that is one of `not_enough` words alone.
+    """
 
     name: str
     kind: Literal["bool", "number", "text", "one of"]
     values: tuple[str, ...] = ()
     about: str = ""
     line: int = 0
+    most: float | None = None
+    not_enough: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +194,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     incident_channel: str
     organisation: str = ""
     kinds: tuple[str, ...] = ()
+    standing: Literal["in force", "as written"] = "in force"
+    tasks: tuple[Task, ...] = ()
+    consequences: Consequences = Consequences()
+    afterwards: Afterwards = Afterwards()
+    catalogue: Catalogue = Catalogue()
+    response: Response = Response()
+    people: People = People()
+    communication: Communication = Communication()
+    display: str = "{code} {name}"
 
     def severity(self, code: str) -> Severity:
         """Return the level with that code; raises KeyError for one the plan does not have."""
@@ -182,8 +211,29 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                 return severity
         raise KeyError(code)
 
+    def named(self, word: str) -> str:
+        """Return the code of the level that people call `word`; `word` itself if none is."""
+        if any(severity.code == word for severity in self.severities):
+            return word
+        plain = word.strip().casefold()
+        for severity in self.severities:
+            if plain in {name.casefold() for name in (severity.code, *severity.aliases)}:
+                return severity.code
+        by_name = [one.code for one in self.severities if one.name.casefold() == plain]
+        return by_name[0] if len(by_name) == 1 else word
+
+    def shown(self, code: str) -> str:
+        """Return a level as the plan wants it shown: `P1 High`, `P1 - High`, `High`."""
+        name = self.severity(code).name
+        if name == code:
+            return code
+        return self.display.replace("{code}", code).replace("{name}", name)
+
     def recipients(self) -> frozenset[str]:
-        """Every recipient id that a step, a role or the last resort names."""
+        """Every recipient id that a step, a task, a role or the last resort names."""
         stepped = {to for steps in self.steps.values() for step in steps for to in step.to}
-        roles = {role.taken_from for role in self.roles.values() if role.taken_from}
-        return frozenset(stepped | roles | set(self.exhausted.page))
+        roles = {to for role in self.roles.values() for to in role.recipients()}
+        roles |= self.people.recipients(self.roles)
+        roles |= self.communication.recipients() - self.roles.keys()
+        tasked = {to for task in self.tasks for to in task.to}
+        return frozenset(stepped | roles | tasked | set(self.exhausted.page))

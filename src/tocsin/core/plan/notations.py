@@ -10,18 +10,22 @@ from typing import Literal
 
 import msgspec
 
-from tocsin.core.plan.file import StepFile, Until
+from tocsin.core.plan.file import StepFile
 from tocsin.core.plan.model import Do, Step
 from tocsin.core.plan.scope import Scope
+from tocsin.core.plan.shapes import Until
 from tocsin.core.times import (
     After,
     AnyTime,
     BusinessDays,
     CalendarDays,
+    Choice,
     Immediate,
     Never,
     NextOccasion,
+    Range,
     Unspecified,
+    Variable,
     Within,
     counts_from_start,
     parse_time,
@@ -32,6 +36,8 @@ from tocsin.core.tree import Path
 Origin = Literal["steps", "matrix", "levels", "prose"]
 STEP_KEYS = tuple(field.alias or name for name, field in StepFile.model_fields.items())
 START = timedelta()
+BY_HAND = (Unspecified, Variable, Choice)
+"""Times at which no step comes by itself."""
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -84,7 +90,7 @@ def compile_escalation(scope: Scope) -> dict[str, tuple[Step, ...]]:
 def nominal(value: AnyTime) -> timedelta | None:
     """A time as hours on the clock, days taken as 24 h; None if it never comes or is unknown."""
     match value:
-        case After(delay):
+        case After(delay) | Range(delay):
             return delay
         case Within() | Immediate():
             return START
@@ -92,7 +98,7 @@ def nominal(value: AnyTime) -> timedelta | None:
             return timedelta(days=count)
         case NextOccasion():
             return timedelta(days=7)
-        case Never() | Unspecified():
+        case Never() | Unspecified() | Variable() | Choice():
             return None
 
 
@@ -105,11 +111,13 @@ def _chain(scope: Scope, shared: Rungs) -> None:
         path: Path = ("escalation", "steps", number)
         times = _times(scope, entry, path)
         if not _says_when(scope, entry, path):
-            scope.error(
+            scope.undecided(
                 path, "plan.step-time", "this step does not say when",
                 "Add `at: 30m`, or a time per severity: `P0: 30m, P1: 2h`. A step without a time "
                 "belongs under `levels:`.",
             )  # fmt: skip
+            # As written it is taken like a level: when somebody asks for it.
+            times = {code: Unspecified() for code in _concerned(scope, entry, path)}
         if escalation.measured_from == "previous step":
             times = _added_up(scope, path, times, reached)
         else:
@@ -149,7 +157,7 @@ def _check_order(
             early.setdefault(_time_path(scope, path, code), []).append(code)
         reached[code] = max(before, own or START)
     for at, codes in early.items():
-        scope.error(
+        scope.undecided(
             at, "plan.chain-order",
             f"at {', '.join(codes)} this step comes earlier ({words(times[codes[0]])}) than the "
             "one above it",
@@ -180,7 +188,8 @@ def _check_anchor(scope: Scope) -> None:
                 delays[key] = delays.get(key, 0) + 1
     open_question = anchor is None and not scope.lost("escalation", "measured_from")
     if open_question and max(delays.values(), default=0) > 1:
-        scope.error(
+        # As written they are taken to count from the start.
+        scope.undecided(
             ("escalation", "steps"), "plan.anchor",
             "the plan does not say what the times of the steps count from",
             "Write `measured_from: start` or `measured_from: previous step` above `steps:`; "
@@ -200,7 +209,8 @@ def _matrix(scope: Scope, shared: Rungs) -> None:
     matrix = scope.file.escalation.matrix
     assert matrix is not None  # the caller has looked
     if matrix.meaning is None and not scope.lost("escalation", "matrix", "meaning"):
-        scope.error(
+        # As written a cell is taken as a limit, ended by what ends the escalation.
+        scope.undecided(
             ("escalation", "matrix"), "plan.matrix-meaning",
             "the matrix does not say what its times mean",
             "Write `meaning: notify by`, `meaning: if unresolved after` or "
@@ -227,10 +237,13 @@ def _levels(scope: Scope, shared: Rungs, number: int, entry: StepFile) -> None:
     times = _times(scope, entry, path)
     if not _says_when(scope, entry, path):
         name = f"level {entry.level}" if entry.level else "this level"
-        scope.warn(
-            path, "plan.manual-level", f"{name} has no time: it is taken only if somebody asks",
-            "Add `at: 1h` if it should come by itself when nobody reacts.",
-        )  # fmt: skip
+        if not entry.manual:
+            scope.warn(
+                path, "plan.manual-level",
+                f"{name} has no time: it is taken only if somebody asks",
+                "Add `at: 1h` if it should come by itself when nobody reacts; `manual: true` if "
+                "it should not.",
+            )  # fmt: skip
         times = {code: Unspecified() for code in _concerned(scope, entry, path)}
     _place(scope, shared, Clause(entry, path, "levels", scope.file.escalation.until), times)
 
@@ -310,7 +323,7 @@ def _place(scope: Scope, into: Rungs, clause: Clause, times: Mapping[str, AnyTim
         )  # fmt: skip
     for code, value in times.items():
         step = msgspec.structs.replace(
-            template, at=value, manual=isinstance(value, Unspecified),
+            template, at=value, manual=isinstance(value, BY_HAND),
             why=_in_words(template, value, clause),
         )  # fmt: skip
         into.setdefault(code, []).append(Rung(step, clause.path, clause.origin))
@@ -337,7 +350,7 @@ def _template(scope: Scope, clause: Clause) -> Step | None:
         at = (*path, verbs[0], "all") if who.all else (*path, verbs[0], number)
         scope.knows("contacts", scope.recipients, recipient, at)
     if entry.until and entry.unless and entry.until != entry.unless:
-        scope.error(
+        scope.undecided(
             (*path, "unless"), "plan.contradiction", "`until` and `unless` contradict each other",
             "Keep one of them: both say what makes the step superfluous.",
         )  # fmt: skip
@@ -364,7 +377,7 @@ def _in_words(step: Step, at: AnyTime, clause: Clause) -> str:
             when = "at once"
         case Within(limit):
             when = f"within {words(After(limit))}"
-        case Unspecified():
+        case Unspecified() | Variable() | Choice():
             when = "on request"
         case _:
             when = words(at)
@@ -429,7 +442,8 @@ def _report_conflict(scope: Scope, code: str, recipient: str, mine: Rung, rival:
         "Say which one counts: `precedence: prose` (this one) or `precedence: matrix`, in the "
         "matrix." if rival.origin == "matrix" else "Remove one of the two."
     )  # fmt: skip
-    scope.error(
+    # As written both are kept.
+    scope.undecided(
         mine.path, "plan.precedence",
         f"{code} tells {_who(mine, recipient)} here ({words(mine.step.at)}), but "
         f"{_who(rival, recipient)} on line {rival.step.line} ({words(rival.step.at)})", choice,

@@ -1,26 +1,44 @@
 """Reading a plan: text -> `Plan`, or everything that is wrong with it."""
 
-from tocsin.core.document import in_order, salvage_document
+from collections.abc import Callable
+from datetime import date
+
+from tocsin.core.document import enough, in_order, salvage_document
 from tocsin.core.plan.check import check_plan
 from tocsin.core.plan.compile import compile_plan
 from tocsin.core.plan.file import PlanFile
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.scope import Scope
 from tocsin.core.problem import Problem
+from tocsin.core.tree import Enough
 
 
-def read(text: str | bytes, file: str) -> tuple[Plan | None, list[Problem]]:
+def read(
+    text: str | bytes,
+    file: str,
+    *,
+    exists: Callable[[str], bool] | None = None,
+    today: date | None = None,
+) -> tuple[Plan | None, list[Problem]]:
     """Read the text of a plan file; never raises.
 
-    `file` only names it in problems. The plan is None exactly if a problem is an error; warnings
-    and notes come along with a plan. Problems are in the order of the file.
+    `file` only names it in problems. `exists` says whether there is a file at a path that the
+    plan names, and `today` which day it is; without them files and reviews are not looked at.
+
+    The plan is None exactly if a problem is an error; warnings and notes come along with a plan.
+    Problems are in the order of the file.
     """
     document, problems = salvage_document(text, file, PlanFile)
     if document is None:
         return None, problems
     scope = Scope(document)
-    plan = compile_plan(scope, text)
-    check_plan(plan, scope)
+    scope.exists, scope.today = exists, today
+    scope.found.ends = True
+    try:
+        plan = compile_plan(scope, text)
+        check_plan(plan, scope)
+    except Enough:
+        return None, enough(problems + scope.found.problems)
     # One slip can be met on several ways through the plan; it is told once.
     found = in_order(problems + scope.found.problems)
     if any(problem.level == "error" for problem in found):

@@ -12,7 +12,7 @@ from tocsin.engine.trial import trial_call
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Administrator, Reader, TheWeb, acting, problems, shown
 from tocsin.web.doing import again
-from tocsin.web.problems import Trouble
+from tocsin.web.problems import FoundProblem, Trouble
 from tocsin.web.sessions import UnknownPerson, make_sign_in_link
 from tocsin.web.site import Web
 
@@ -34,7 +34,7 @@ def status(web: TheWeb, _caller: Reader) -> m.Status:
         organisation=organisation.name if organisation is not None else None,
         counts=counts,
         channels=sorted(web.world.channels),
-        refused=[m.FoundProblem(**msgspec.structs.asdict(p)) for p in web.world.rules.refused],
+        refused=[FoundProblem(**msgspec.structs.asdict(p)) for p in web.world.rules.refused],
     )
 
 

@@ -6,11 +6,20 @@ from fastapi import Depends
 
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.state import Incident
-from tocsin.web.access import Known, KnownNeeds, Operator, Via, acting_for
+from tocsin.web.access import (
+    Caller,
+    Known,
+    KnownNeeds,
+    Operator,
+    Via,
+    acting_for,
+    demand_reader,
+    may_read,
+)
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
 from tocsin.web.problems import ProblemDocument, Trouble, refused
-from tocsin.web.room import Room, open_room
+from tocsin.web.room import Room, covered_room, open_room
 from tocsin.web.site import Web, given_web
 
 TheWeb = Annotated[Web, Depends(given_web)]
@@ -26,7 +35,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "No key, or no signed-in person.",
         403: "Not allowed with this key, or for this person.",
         404: "There is no such thing.",
-        409: "Refused: it does not fit the state of the incident. `hint` says what does.",
+        409: "Refused: it does not fit how things stand. `hint` says what does.",
+        413: "The request is too large.",
         422: "A value can't be used. `errors` says which.",
         503: "Not just now, and nothing was kept. `Retry-After` says when.",
     }
@@ -50,8 +60,12 @@ def acting(web: Web, caller: Known, as_: str, why: str) -> dict[str, Any]:
     return {"by": by, "via": via, "why": why}
 
 
-def room_of(web: Web, code: str) -> Room:
-    """Return an incident with everything around it; raises Trouble if there is none."""
+def room_of(web: Web, code: str, caller: Caller | None = None) -> Room:
+    """Return an incident with everything around it.
+
+    Raises Trouble if there is none, or if it is not for the `caller`; without one, what is
+    restricted comes without its content.
+    """
     room = open_room(web.world, code)
     if room is None:
         raise Trouble(
@@ -60,7 +74,10 @@ def room_of(web: Web, code: str) -> Room:
             f"there is no incident {code}",
             "GET /api/v1/incidents lists them",
         )
-    return room
+    if caller is not None:
+        demand_reader(web.world, caller, room.incident)
+        return room
+    return covered_room(room) if room.incident.restricted is not None else room
 
 
 def demand_person(web: Web, person_id: str) -> None:
@@ -71,8 +88,14 @@ def demand_person(web: Web, person_id: str) -> None:
         raise Trouble(422, "person.unknown", f"there is no person {person_id!r}", hint)
 
 
-def shown(web: Web, outcome: Incident | Refusal) -> m.IncidentDocument:
-    """Return the incident as it truly is after a command; raises Trouble for a refusal."""
+def shown(
+    web: Web, outcome: Incident | Refusal, caller: Caller | None = None
+) -> m.IncidentDocument:
+    """Return the incident as it truly is after a command; raises Trouble for a refusal.
+
+    A restricted one comes without its content where the `caller` may not read it.
+    """
     if isinstance(outcome, Refusal):
         raise refused(outcome)
-    return documents.incident(room_of(web, outcome.code))
+    reads = caller is not None and may_read(web.world, caller, outcome)
+    return documents.incident(room_of(web, outcome.code, caller if reads else None))

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from tocsin.core.incident.cadence import stale
+from tocsin.core.incident.tasks import open_tasks
 from tocsin.core.record import Entry
 from tocsin.engine.ports import Alert, Delivery
 from tocsin.web.api import models as m
@@ -30,6 +32,11 @@ def incident(room: Room) -> m.IncidentDocument:
         facts=facts,
         clocks=clocks(room),
         ahead=ahead(room),
+        phase=room.incident.phase,
+        tasks=tasks(room),
+        status=room.incident.status,
+        updates=updates(room),
+        proposals=proposals(room),
         timeline=[timeline_entry(entry) for entry in room.timeline],
         deliveries=[delivery(one) for one in room.deliveries],
         alerts=[alert(one) for one in room.alerts],
@@ -49,6 +56,50 @@ def clocks(room: Room) -> list[m.ClockDocument]:
         )
         for clock in sorted(room.incident.clocks, key=lambda clock: clock.due)
     ]
+
+
+def tasks(room: Room) -> list[m.TaskDocument]:
+    """Return the tasks that are open, in the order of the plan."""
+    due = {clock.name: clock.due for clock in room.incident.running()}
+    return [
+        m.TaskDocument(
+            task=task.id,
+            text=task.text,
+            group=task.group,
+            do=task.do,
+            by=task.by,
+            since=room.incident.tasks[task.id].since,
+            due=due.get(task.id),
+            holds=list(task.holds),
+            needed=not task.waivable,
+            line=task.line,
+        )
+        for task in open_tasks(room.plan, room.incident)
+    ]
+
+
+def updates(room: Room) -> list[m.PublishedDocument]:
+    """Return the latest update to each audience."""
+    late = stale(room.incident)
+    return [
+        m.PublishedDocument(
+            audience=audience, update=one.update, at=one.at, by=one.by, status=one.status,
+            subject=one.subject, text=one.text, next_at=one.next_at, count=one.count,
+            stale=audience in late,
+        )
+        for audience, one in room.incident.updates.items()
+    ]  # fmt: skip
+
+
+def proposals(room: Room) -> list[m.ProposalDocument]:
+    """Return the updates that wait for approval."""
+    return [
+        m.ProposalDocument(
+            audience=one.audience, update=update, at=one.at, by=one.by, status=one.status,
+            subject=one.subject, text=one.text, approval=list(one.approval),
+        )
+        for update, one in room.incident.proposals.items()
+    ]  # fmt: skip
 
 
 def ahead(room: Room) -> list[m.AheadDocument]:
@@ -137,6 +188,11 @@ def _row(found: Row) -> dict[str, Any]:
         "alerts_firing": incident.alerts_firing,
         "alerts_total": incident.alerts_total,
         "roles": dict(incident.roles),
+        "holders": dict(incident.holders),
+        "mode": incident.mode,
+        "false_alarm": incident.false_alarm,
+        "restricted": incident.restricted is not None,
+        "in_doubt": list(incident.doubts),
         "next_at": found.look_again_at,
         "channel": incident.channel,
         "exercise": incident.exercise,

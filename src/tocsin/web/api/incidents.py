@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 
 from tocsin.core.incident.lifecycle import TRANSITIONS
+from tocsin.core.incident.replies import replies
 from tocsin.engine.actions import Report
 from tocsin.web import doing
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Reader, Responder, TheWeb, acting, problems, room_of, shown
 from tocsin.web.problems import Trouble
-from tocsin.web.room import rows
+from tocsin.web.room import rows, seen_by
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
@@ -25,13 +26,14 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 @router.get("/incidents", responses=problems(422))
 def list_incidents(
     web: TheWeb,
-    _caller: Reader,
+    caller: Reader,
     state: Annotated[str, Query(description="States, separated by commas; all if left out.")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> m.IncidentList:
     """List incidents, newest first."""
-    found = rows(web.world, states_in(state), number_in(cursor), limit + 1)
+    listed = rows(web.world, states_in(state), number_in(cursor), limit + 1)
+    found = seen_by(web.world, caller, listed)
     more = found[limit - 1].incident.id if len(found) > limit else None
     return m.IncidentList(
         incidents=[documents.row(one) for one in found[:limit]],
@@ -60,30 +62,30 @@ def declare_incident(
         key=idempotency_key,
         **who,
     )
-    return shown(web, doing.declare(web, report))
+    return shown(web, doing.declare(web, report), caller)
 
 
 @router.get("/incidents/{code}", responses=problems(404))
-def show_incident(code: str, web: TheWeb, _caller: Reader) -> m.IncidentDocument:
+def show_incident(code: str, web: TheWeb, caller: Reader) -> m.IncidentDocument:
     """Show an incident with its clocks, its timeline, and what the plan does next."""
-    return documents.incident(room_of(web, code))
+    return documents.incident(room_of(web, code, caller))
 
 
 @router.get("/incidents/{code}/timeline", responses=problems(404, 422))
 def show_timeline(
-    code: str, web: TheWeb, _caller: Reader, after: Annotated[int, Query(ge=0)] = 0
+    code: str, web: TheWeb, caller: Reader, after: Annotated[int, Query(ge=0)] = 0
 ) -> m.Timeline:
     """Show the entries after number `after`."""
-    entries = [entry for entry in room_of(web, code).timeline if entry.number > after]
+    entries = [entry for entry in room_of(web, code, caller).timeline if entry.number > after]
     return m.Timeline(
         incident=code, timeline=[documents.timeline_entry(entry) for entry in entries]
     )
 
 
 @router.get("/incidents/{code}/bundle", responses=problems(404))
-def export_bundle(code: str, web: TheWeb, _caller: Reader) -> m.Bundle:
+def export_bundle(code: str, web: TheWeb, caller: Reader) -> m.Bundle:
     """Export a timeline for `tocsin verify`, which needs no server."""
-    room = room_of(web, code)
+    room = room_of(web, code, caller)
     return m.Bundle(
         incident=room.incident.code,
         entries=[
@@ -92,6 +94,21 @@ def export_bundle(code: str, web: TheWeb, _caller: Reader) -> m.Bundle:
         ],
         count=room.entries,
         head=room.head.hex(),
+    )
+
+
+@router.get("/incidents/{code}/replies", responses=problems(404))
+def show_replies(code: str, web: TheWeb, caller: Reader) -> m.ReplyList:
+    """Show what support may answer customers now, in line with what the public was told."""
+    room = room_of(web, code, caller)
+    return m.ReplyList(
+        incident=room.incident.code,
+        replies=[
+            m.ReplyDocument(
+                name=one.name, subject=one.subject, text=one.text, missing=list(one.missing)
+            )
+            for one in replies(room.plan, room.incident, web.world.now())
+        ],
     )
 
 

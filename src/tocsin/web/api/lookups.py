@@ -10,7 +10,7 @@ from tocsin.core.people import Roster
 from tocsin.core.record import Break
 from tocsin.engine.ports import Kept, Reading
 from tocsin.engine.verify import verify_all, verify_incident
-from tocsin.web.access import Known, Operator
+from tocsin.web.access import Known, Operator, demand_reader
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Reader, TheWeb, problems
@@ -116,7 +116,7 @@ def unreadable(web: TheWeb, _caller: Reader, limit: Limit = 50) -> m.UnreadableL
 @router.get("/alerts", tags=["alerts"], responses=problems(404, 422))
 def alerts(
     web: TheWeb,
-    _caller: Reader,
+    caller: Reader,
     incident: Annotated[str, Query(description="Those of one incident.")] = "",
     firing: Annotated[bool | None, Query(description="Only those that fire, or don't.")] = None,
     cursor: Cursor = "",
@@ -124,8 +124,11 @@ def alerts(
     """List alerts, oldest first, a hundred at a time."""
     at_once = 100
     with web.world.store.read() as reading:
-        incident_id = _known(reading, incident).incident.id if incident else None
+        known = _known(reading, incident).incident if incident else None
+        incident_id = known.id if known is not None else None
         found = reading.alerts(incident_id, firing, at_once + 1, number_in(cursor) or 0)
+    if known is not None:
+        demand_reader(web.world, caller, known)
     more = found[at_once - 1].id if len(found) > at_once else None
     return m.AlertList(
         alerts=[documents.alert(one) for one in found[:at_once]],

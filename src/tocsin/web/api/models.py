@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tocsin.web.problems import FoundProblem
+
 State = Literal["open", "acknowledged", "resolved", "closed"]
 Value = (
     bool
@@ -35,6 +37,11 @@ class IncidentRow(BaseModel):
     alerts_firing: int
     alerts_total: int
     roles: Mapping[str, str]
+    holders: Mapping[str, tuple[str, ...]]
+    mode: str
+    false_alarm: bool
+    restricted: bool
+    in_doubt: list[str]
     next_at: datetime | None = Field(description="When the plan has something to do next.")
     channel: str
     exercise: bool
@@ -76,6 +83,21 @@ class AheadDocument(BaseModel):
     line: int
 
 
+class TaskDocument(BaseModel):
+    """A task of the plan that is open: `task` is what to tick."""
+
+    task: str
+    text: str
+    group: str
+    do: str
+    by: str = Field(description="The role or recipient who does it, if the plan says so.")
+    since: datetime
+    due: datetime | None
+    holds: list[str] = Field(description="What has to wait for it.")
+    needed: bool = Field(description="False where people may say that it is not needed.")
+    line: int
+
+
 class TimelineEntry(BaseModel):
     """One thing that happened; the fields of its own kind stand beside these."""
 
@@ -103,7 +125,7 @@ class DeliveryDocument(BaseModel):
 
     id: int
     incident: str
-    kind: Literal["page", "notice", "ticket", "alarm"]
+    kind: Literal["page", "notice", "ticket", "alarm", "update"]
     person: str
     to: str
     channel: str
@@ -149,6 +171,11 @@ class IncidentDocument(IncidentRow):
     facts: Mapping[str, FactDocument]
     clocks: list[ClockDocument]
     ahead: list[AheadDocument]
+    phase: str
+    tasks: list[TaskDocument]
+    status: str = Field(description="The status that was published last.")
+    updates: "list[PublishedDocument]"
+    proposals: "list[ProposalDocument]"
     timeline: list[TimelineEntry]
     deliveries: list[DeliveryDocument]
     alerts: list[AlertDocument]
@@ -172,7 +199,9 @@ class Bundle(BaseModel):
     head: str
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """What every request for a change may say: why, and for whom."""
+
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     why: Why = ""
@@ -181,7 +210,7 @@ class _Asked(BaseModel):
     )
 
 
-class Declaration(_Asked):
+class Declaration(Asked):
     """A new incident. Without a severity the plan's criteria decide over the facts."""
 
     title: str = Field(max_length=300)
@@ -190,40 +219,151 @@ class Declaration(_Asked):
     kind: str = ""
 
 
-class Plain(_Asked):
+class Plain(Asked):
     """A step that needs nothing more."""
 
 
-class NoteRequest(_Asked):
+class NoteRequest(Asked):
     """Something for the record."""
 
     text: str = Field(max_length=10_000)
 
 
-class FactRequest(_Asked):
-    """An observation."""
+class FactRequest(Asked):
+    """An observation; the value `?` says that nobody knows for certain."""
 
     name: str
     value: Value
 
 
-class SeverityRequest(_Asked):
+class AcknowledgeRequest(Asked):
+    """I have it; a severity is confirmed in the same step."""
+
+    severity: str = ""
+
+
+class SeverityRequest(Asked):
     """A severity, by a person: confirmed."""
 
     severity: str
 
 
-class EscalateRequest(_Asked):
+class EscalateRequest(Asked):
     """More people: a recipient of the plan, or `level 2`."""
 
     to: str
 
 
-class RoleRequest(_Asked):
-    """Who holds a role from now on."""
+class RoleRequest(Asked):
+    """Who holds a role from now on, or looks on at it."""
 
     role: str
     person: str
+
+
+class LeaveRequest(Asked):
+    """The role that whoever asks holds no longer."""
+
+    role: str
+
+
+class ModeRequest(Asked):
+    """The mode in which the response works from now on; an empty one ends it."""
+
+    mode: str = ""
+
+
+class DecisionRequest(Asked):
+    """A decision of the kind `about`: what was chosen among which options, and what it costs."""
+
+    about: str
+    choice: str = Field(max_length=10_000)
+    options: list[str] = []
+    amount: float = 0
+
+
+class TickRequest(Asked):
+    """A task that is done: the way it was done, or for which one of its members."""
+
+    task: str
+    choice: str = ""
+    member: str = ""
+
+
+class WaiveRequest(Asked):
+    """A task that is not needed; `why` says for what reason."""
+
+    task: str
+
+
+class PhaseRequest(Asked):
+    """The phase that is entered; `force` although something is open, because of `why`."""
+
+    phase: str
+    force: bool = False
+
+
+class UpdateRequest(Asked):
+    """An update to an audience: a `text`, or a `template` with `values` by field."""
+
+    audience: str
+    text: str = Field("", max_length=10_000)
+    template: str = ""
+    values: Mapping[str, Annotated[str, Field(max_length=10_000)]] = {}
+    status: str = ""
+    subject: str = Field("", max_length=300)
+    next: str = Field("", description="How soon the next one comes, as `30m`.")
+
+
+class ApprovalRequest(Asked):
+    """A proposed update that goes out; or with `withdraw` does not, because of `why`."""
+
+    update: str
+    withdraw: bool = False
+
+
+class PublishedDocument(BaseModel):
+    """The latest update to an audience; `count` of them in all. `stale`: the next one is late."""
+
+    audience: str
+    update: str
+    at: datetime
+    by: str
+    status: str
+    subject: str
+    text: str
+    next_at: datetime | None
+    count: int
+    stale: bool
+
+
+class ProposalDocument(BaseModel):
+    """An update that waits until somebody approves it."""
+
+    audience: str
+    update: str
+    at: datetime
+    by: str
+    status: str
+    subject: str
+    text: str
+    approval: list[str] = Field(description="Roles and recipients of whom one has to.")
+
+
+class ReplyDocument(BaseModel):
+    """An answer that support may give; while something is `missing` there is no text."""
+
+    name: str
+    subject: str
+    text: str
+    missing: list[str]
+
+
+class ReplyList(BaseModel):
+    """What support may answer customers now, in line with what the public was told."""
+
+    incident: str
+    replies: list[ReplyDocument]
 
 
 class NextShift(BaseModel):
@@ -286,18 +426,6 @@ class PlanDocument(BaseModel):
     title: str
 
 
-class FoundProblem(BaseModel):
-    """One problem of a file that was offered and refused."""
-
-    file: str
-    line: int
-    column: int
-    code: str
-    level: Literal["error", "warning", "note"]
-    what: str
-    hint: str
-
-
 class Status(BaseModel):
     """What this process is, and what it works by; `refused` are the problems of a file that was
     offered last and is not in force."""
@@ -328,7 +456,7 @@ class Verification(BaseModel):
     entries: int
 
 
-class TestPageRequest(_Asked):
+class TestPageRequest(Asked):
     """Who is called for trial."""
 
     person: str

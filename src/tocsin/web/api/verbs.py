@@ -19,15 +19,18 @@ router = APIRouter(
 
 Nothing = m.Plain()
 PlainBody = Annotated[m.Plain, Body()]
+Acknowledged = m.AcknowledgeRequest()
+AcknowledgeBody = Annotated[m.AcknowledgeRequest, Body()]
 
 
 @router.post("/acknowledge")
 def acknowledge(
-    code: str, web: TheWeb, caller: Responder, body: PlainBody = Nothing
+    code: str, web: TheWeb, caller: Responder, body: AcknowledgeBody = Acknowledged
 ) -> m.IncidentDocument:
-    """Say that you have it: escalation rests."""
+    """Say that you have it: escalation rests. A severity is confirmed in the same step."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Acknowledge(**who)))
+    command = c.Acknowledge(severity=body.severity, **who)
+    return shown(web, doing.act(web, code, command), caller)
 
 
 @router.post("/release")
@@ -36,7 +39,7 @@ def release(
 ) -> m.IncidentDocument:
     """Say that you don't have it any more: escalation goes on."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Release(**who)))
+    return shown(web, doing.act(web, code, c.Release(**who)), caller)
 
 
 @router.post("/resolve")
@@ -45,7 +48,7 @@ def resolve(
 ) -> m.IncidentDocument:
     """Say that the trouble is over."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Resolve(**who)))
+    return shown(web, doing.act(web, code, c.Resolve(**who)), caller)
 
 
 @router.post("/reopen")
@@ -54,7 +57,7 @@ def reopen(
 ) -> m.IncidentDocument:
     """Say that it was not over: escalation begins anew."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Reopen(**who)))
+    return shown(web, doing.act(web, code, c.Reopen(**who)), caller)
 
 
 @router.post("/close")
@@ -63,14 +66,14 @@ def close(
 ) -> m.IncidentDocument:
     """Say that nothing is left to do."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Close(**who)))
+    return shown(web, doing.act(web, code, c.Close(**who)), caller)
 
 
 @router.post("/note")
 def note(code: str, web: TheWeb, caller: Responder, body: m.NoteRequest) -> m.IncidentDocument:
     """Put a note on the record."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Note(text=body.text, **who)))
+    return shown(web, doing.act(web, code, c.Note(text=body.text, **who)), caller)
 
 
 @router.post("/fact")
@@ -78,7 +81,7 @@ def fact(code: str, web: TheWeb, caller: Responder, body: m.FactRequest) -> m.In
     """State a fact; the plan may raise the severity because of it."""
     who = acting(web, caller, body.as_, body.why)
     command = c.RecordFact(name=body.name, value=body.value, **who)
-    return shown(web, doing.act(web, code, command))
+    return shown(web, doing.act(web, code, command), caller)
 
 
 @router.post("/severity")
@@ -87,7 +90,7 @@ def severity(
 ) -> m.IncidentDocument:
     """Confirm or change the severity."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.SetSeverity(severity=body.severity, **who)))
+    return shown(web, doing.act(web, code, c.SetSeverity(severity=body.severity, **who)), caller)
 
 
 @router.post("/escalate")
@@ -96,7 +99,7 @@ def escalate(
 ) -> m.IncidentDocument:
     """Call more people now."""
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.Escalate(to=body.to, **who)))
+    return shown(web, doing.act(web, code, c.Escalate(to=body.to, **who)), caller)
 
 
 @router.post("/role")
@@ -104,4 +107,51 @@ def role(code: str, web: TheWeb, caller: Responder, body: m.RoleRequest) -> m.In
     """Give a role to a person of the organisation."""
     demand_person(web, body.person)
     who = acting(web, caller, body.as_, body.why)
-    return shown(web, doing.act(web, code, c.TakeRole(role=body.role, person=body.person, **who)))
+    command = c.TakeRole(role=body.role, person=body.person, **who)
+    return shown(web, doing.act(web, code, command), caller)
+
+
+@router.post("/tick")
+def tick(code: str, web: TheWeb, caller: Responder, body: m.TickRequest) -> m.IncidentDocument:
+    """Say that a task of the plan is done."""
+    who = acting(web, caller, body.as_, body.why)
+    command = c.Tick(task=body.task, choice=body.choice, member=body.member, **who)
+    return shown(web, doing.act(web, code, command), caller)
+
+
+@router.post("/waive")
+def waive(code: str, web: TheWeb, caller: Responder, body: m.WaiveRequest) -> m.IncidentDocument:
+    """Say that a task of the plan is not needed, and why."""
+    who = acting(web, caller, body.as_, body.why)
+    return shown(web, doing.act(web, code, c.Waive(task=body.task, **who)), caller)
+
+
+@router.post("/phase")
+def phase(code: str, web: TheWeb, caller: Responder, body: m.PhaseRequest) -> m.IncidentDocument:
+    """Go on to a phase of the plan."""
+    who = acting(web, caller, body.as_, body.why)
+    command = c.EnterPhase(phase=body.phase, force=body.force, **who)
+    return shown(web, doing.act(web, code, command), caller)
+
+
+@router.post("/update")
+def update(code: str, web: TheWeb, caller: Responder, body: m.UpdateRequest) -> m.IncidentDocument:
+    """Tell an audience how things stand; the plan may want it approved first."""
+    who = acting(web, caller, body.as_, body.why)
+    command = c.Publish(
+        audience=body.audience, text=body.text, template=body.template, values=body.values,
+        status=body.status, subject=body.subject, next=body.next, **who,
+    )  # fmt: skip
+    return shown(web, doing.act(web, code, command), caller)
+
+
+@router.post("/approve")
+def approve(
+    code: str, web: TheWeb, caller: Responder, body: m.ApprovalRequest
+) -> m.IncidentDocument:
+    """Let a proposed update out, or say that it does not go out."""
+    who = acting(web, caller, body.as_, body.why)
+    command: c.Command = c.Approve(update=body.update, **who)
+    if body.withdraw:
+        command = c.Withdraw(update=body.update, **who)
+    return shown(web, doing.act(web, code, command), caller)

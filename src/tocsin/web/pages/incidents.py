@@ -1,6 +1,6 @@
 """The list of incidents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -11,7 +11,7 @@ from tocsin.web.api.incidents import number_in
 from tocsin.web.pages.forms import Anybody, Reader, TheWeb
 from tocsin.web.pages.rendering import fragment, render
 from tocsin.web.pages.words import Names
-from tocsin.web.room import Row, rows
+from tocsin.web.room import Row, rows, seen_by
 from tocsin.web.site import Web
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +57,7 @@ def incidents_page(
     before: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """List incidents, those that wait for an answer first."""
-    listed = find(web, show, before)
+    listed = _as_seen(web, caller, find(web, show, before))
     return render(
         web, "incidents.html", caller, listed=listed, filters=FILTERS, before=before,
         base_url=web.world.base_url, **_around(web),
@@ -106,10 +106,19 @@ def _all(web: Web, state: str) -> list[Row]:
 def list_fragment(web: Web, caller: Known, listed: Listed) -> str:
     """Return the list alone, as a live page takes it."""
     return fragment(
-        web, "_incidents.html", caller, listed=listed, base_url=web.world.base_url, **_around(web)
+        web,
+        "_incidents.html",
+        caller,
+        listed=_as_seen(web, caller, listed),
+        base_url=web.world.base_url,
+        **_around(web),
     )
 
 
 def _around(web: Web) -> dict[str, Any]:
     organisation = web.world.rules.organisation
     return {"names": Names(organisation), "integrations": list(organisation.integrations)}
+
+
+def _as_seen(web: Web, caller: Known, listed: Listed) -> Listed:
+    return replace(listed, rows=seen_by(web.world, caller, listed.rows))

@@ -15,7 +15,8 @@ from tocsin.engine.ports import Delivery
 from tocsin.web.pages.words import CALLED, Names
 from tocsin.web.room import Room
 
-NEXT = {"page": "page", "notice": "notify", "ticket": "file a ticket for", "alarm": "alarm"}
+NEXT = {"page": "page", "notice": "notify", "ticket": "file a ticket for", "alarm": "alarm",
+    "update": "tell"}
 
 
 @dataclass(frozen=True)

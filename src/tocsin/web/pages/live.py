@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.engine.rules import NoRules
-from tocsin.web.access import Known, Operator, PersonCaller, authorise, caller_of
+from tocsin.web.access import Known, Operator, PersonCaller, authorise, caller_of, demand_reader
 from tocsin.web.live import Fragment, stream
 from tocsin.web.pages import inbox, incidents, room
 from tocsin.web.pages.forms import Reader, TheWeb
@@ -79,6 +79,7 @@ async def live_incident(
         found = open_room(web.world, code)
         if found is None:
             return ()
+        demand_reader(web.world, caller, found.incident)
         new = room.lines(web, found, seen[0])
         seen[0] = found.entries
         entries = [

@@ -80,7 +80,7 @@ BUTTONS = {
 @router.get("/incidents/{code}")
 def incident_page(code: str, web: TheWeb, caller: Reader) -> Response:
     """Show one incident."""
-    return _page(web, caller, room_of(web, code))
+    return _page(web, caller, room_of(web, code, caller))
 
 
 @router.post("/incidents/{code}/{verb}")
@@ -99,7 +99,7 @@ def act_on_incident(
     outcome = doing.act(web, code, command)
     if not isinstance(outcome, Refusal):
         return RedirectResponse(local_path(said.back, incident_path(code)), 303)
-    return _page(web, caller, room_of(web, code), refused(outcome), said.text)
+    return _page(web, caller, room_of(web, code, caller), refused(outcome), said.text)
 
 
 def _page(

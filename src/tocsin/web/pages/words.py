@@ -11,6 +11,7 @@ from tocsin.core.delivery import Kind
 from tocsin.core.incident import events as e
 from tocsin.core.people import Organisation
 from tocsin.core.record import Entry
+from tocsin.web.pages import people_words, update_words
 
 Tone = Literal["bad", "good", "call", "say", "plain"]
 
@@ -21,6 +22,7 @@ CALLED: Mapping[Kind, str] = {
     "notice": "notified",
     "ticket": "filed a ticket for",
     "alarm": "alarmed",
+    "update": "sent an update to",
 }
 
 
@@ -127,6 +129,8 @@ def _severity_changed(event: e.SeverityChanged, _names: Names) -> Told:
 
 
 def _fact(event: e.FactRecorded, _names: Names) -> Told:
+    if event.in_doubt:
+        return f"said that {event.name} is in doubt", "say"
     return f"stated {event.name}: {_value(event.value)}", "say"
 
 
@@ -197,10 +201,6 @@ def _not_delivered(event: e.NotDelivered, names: Names) -> Told:
     return what + then, "bad"
 
 
-def _role(event: e.RoleTaken, names: Names) -> Told:
-    return f"made {names(event.person)} the {event.role}", "say"
-
-
 def _just(what: str, tone: Tone) -> Callable[[e.Event, Names], Told]:
     return lambda _event, _names: (what, tone)
 
@@ -227,5 +227,6 @@ _TOLD: dict[type[e.Event], Callable[[Any, Names], Told]] = {
     e.Reopened: _just("reopened it", "bad"),
     e.Closed: _just("closed it", "good"),
     e.Noted: _just("noted", "say"),
-    e.RoleTaken: _role,
+    **people_words.TOLD,
+    **update_words.TOLD,
 }

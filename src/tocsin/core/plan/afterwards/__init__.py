@@ -1,0 +1,1 @@
+"""What comes after incidents and between them: post-mortems, documents, figures, drills."""

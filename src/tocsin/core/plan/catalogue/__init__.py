@@ -1,0 +1,1 @@
+"""What a plan is about: its head, components, providers, inventories, terms, detection."""

@@ -1,0 +1,1 @@
+"""Who is told what about an incident: audiences, channels, statuses, updates, templates."""

@@ -1,0 +1,1 @@
+"""What is to be done during an incident: phases, milestones, playbooks, gates, questions."""

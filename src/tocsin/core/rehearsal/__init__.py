@@ -1,0 +1,1 @@
+"""The world around incidents on a virtual clock: alerts, messages on their way, what breaks."""

@@ -1,0 +1,1 @@
+"""The plan as a document for people: Markdown and HTML, with pictures."""

@@ -1,0 +1,149 @@
+"""A document as one HTML file: its own style, no scripts, nothing loaded from elsewhere."""
+
+from collections.abc import Iterator
+from html import escape
+
+from tocsin.core.rendered.outline import (
+    Block,
+    Item,
+    Listing,
+    Outline,
+    Paragraph,
+    Picture,
+    Quotation,
+    Section,
+    Span,
+    Table,
+    Text,
+)
+from tocsin.core.rendered.style import PAGE_STYLE
+
+_TAGS = {"code": "code", "strong": "strong", "quiet": "small"}
+_NARROW = 420
+"""Drawings that are no wider are shown as a whole even on a telephone."""
+
+_WIDE = 4
+"""From so many columns on a table may have to scroll on narrow screens."""
+
+
+def write_html(outline: Outline, language: str = "en") -> str:
+    """Return the document; its pictures stand in it."""
+    body = [*_head(outline), '<main id="plan">', *_cover(outline)]
+    for section in outline.sections:
+        body += _section(section, 2)
+    body += ["</main>", "</body>", "</html>", ""]
+    start = ["<!doctype html>", f'<html lang="{escape(language)}">']
+    return "\n".join((*start, *body))
+
+
+def _head(outline: Outline) -> Iterator[str]:
+    yield "<head>"
+    yield '<meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark">'
+    # The document needs nothing from anywhere, so that nothing in it can fetch anything.
+    yield (
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    )
+    yield f"<title>{escape(outline.title)}</title>"
+    yield f"<style>{PAGE_STYLE}</style>"
+    yield "</head>"
+    yield "<body>"
+    yield '<nav aria-label="Contents"><details open><summary>Contents</summary><ol>'
+    for section in outline.sections:
+        yield f'<li><a href="#{escape(section.id)}">{escape(section.title)}</a></li>'
+    yield "</ol></details></nav>"
+
+
+def _cover(outline: Outline) -> Iterator[str]:
+    yield '<header class="cover">'
+    yield f"<h1>{escape(outline.title)}</h1>"
+    if outline.lead:
+        yield f'<p class="lead">{inline(outline.lead)}</p>'
+    yield from _block(outline.about)
+    yield "</header>"
+
+
+def _section(section: Section, level: int) -> Iterator[str]:
+    heading = f"h{min(level, 6)}"
+    yield f'<section id="{escape(section.id)}" class="level-{level}">'
+    yield f"<{heading}>{inline(section.title)}</{heading}>"
+    for block in section.blocks:
+        yield from _block(block)
+    for inner in section.sections:
+        yield from _section(inner, level + 1)
+    yield "</section>"
+
+
+def inline(text: Text) -> str:
+    """Return a text with its styles, escaped; line ends become breaks."""
+    parts = (text,) if isinstance(text, str) else text
+    return "".join(_piece(part) for part in parts)
+
+
+def _piece(part: str | Span) -> str:
+    if isinstance(part, str):
+        return _escaped(part)
+    tag = _TAGS[part.style]
+    return f"<{tag}>{_escaped(part.text)}</{tag}>"
+
+
+def _escaped(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph(text, remark):
+            yield f'<p class="{"remark" if remark else "said"}">{inline(text)}</p>'
+        case Listing(items, checks):
+            yield f'<ul class="{"checks" if checks else "points"}">'
+            for item in items:
+                yield from _item(item)
+            yield "</ul>"
+        case Table(headings, rows) if rows:
+            yield from (_table(block) if headings else _names(rows))
+        case Quotation(text):
+            yield f"<pre>{escape(text)}</pre>"
+        case Picture():
+            fits = "drawing" if block.width > _NARROW else "drawing fits"
+            yield f'<figure><div class="{fits}">'
+            yield drawing(block)
+            yield f"</div><figcaption>{escape(block.title)}</figcaption></figure>"
+
+
+def drawing(picture: Picture, style: str = "") -> str:
+    """Return a picture as SVG; with a `style` it can stand alone in a file."""
+    own = f"<style>{style}</style>" if style else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="drawn" role="img" '
+        f'viewBox="0 0 {picture.width} {picture.height}" width="{picture.width}" '
+        f'height="{picture.height}"><title>{escape(picture.title)}</title>'
+        f"<desc>{escape(picture.says)}</desc>{own}{picture.body}</svg>"
+    )
+
+
+def _item(item: Item) -> Iterator[str]:
+    notes = "".join(f"<li>{inline(note)}</li>" for note in item.notes)
+    below = f'<ul class="notes">{notes}</ul>' if notes else ""
+    yield f"<li>{inline(item.text)}{below}</li>"
+
+
+def _table(table: Table) -> Iterator[str]:
+    wide = ' class="wide"' if len(table.headings) >= _WIDE else ""
+    yield f'<div class="scroll" tabindex="0"><table{wide}><thead><tr>'
+    yield "".join(f'<th scope="col">{escape(one)}</th>' for one in table.headings)
+    yield "</tr></thead><tbody>"
+    for first, *others in table.rows:
+        cells = "".join(f"<td>{inline(cell)}</td>" for cell in others)
+        yield f'<tr><th scope="row">{inline(first)}</th>{cells}</tr>'
+    yield "</tbody></table></div>"
+
+
+def _names(rows: tuple[tuple[Text, ...], ...]) -> Iterator[str]:
+    yield "<dl>"
+    for row in rows:
+        values = "".join(f"<dd>{inline(value)}</dd>" for value in row[1:])
+        yield f"<div><dt>{inline(row[0])}</dt>{values}</div>"
+    yield "</dl>"

@@ -40,6 +40,14 @@ GOLDEN = {
         why="Nobody acknowledged within 15 minutes.",
         sent_at=datetime(2026, 11, 21, 14, 35, tzinfo=timezone(timedelta(hours=5, minutes=30))),
     ),
+    "update": like(
+        kind="update",
+        why="",
+        details=(),
+        link="",
+        headline="[Shop] Investigating trouble with payments",
+        text="Nobody can pay.\nNext update: 10:30 UTC",
+    ),
     "hostile": like(
         id="INC 9.3\r\nBcc: eve@example.org",
         incident="INC 9\r\nX-Evil: 1",
@@ -84,7 +92,7 @@ LINKS = st.one_of(
 MESSAGES = st.builds(
     Message,
     id=TEXTS,
-    kind=st.sampled_from(["page", "notice", "ticket", "alarm"]),
+    kind=st.sampled_from(["page", "notice", "ticket", "alarm", "update"]),
     short_code=TEXTS,
     attempt=st.integers(min_value=1, max_value=10_000),
     incident=TEXTS,
@@ -98,6 +106,8 @@ MESSAGES = st.builds(
         st.integers(min_value=0, max_value=600).map(lambda n: (("n", "v"),) * n),
     ),
     link=LINKS,
+    text=TEXTS,
+    headline=TEXTS,
     sent_at=st.datetimes(
         min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone itself
         max_value=datetime(2200, 1, 1),  # noqa: DTZ001

@@ -49,6 +49,30 @@ def entry(number: int, kind: str, **fields: Any) -> dict[str, Any]:
     return {"number": number, "kind": kind, **same, **fields}
 
 
+TOLD = {
+    "audience": "customers",
+    "update": "update-1",
+    "at": OPENED,
+    "by": "ana",
+    "status": "Identified",
+    "subject": "",
+    "text": "Nobody can pay",
+    "next_at": None,
+    "count": 1,
+    "stale": True,
+}
+PROPOSED = {
+    "audience": "public",
+    "update": "update-2",
+    "at": OPENED,
+    "by": "ana",
+    "status": "Identified",
+    "subject": "",
+    "text": "We are on it",
+    "approval": ["cto"],
+}
+
+
 def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
     return {
         **row(code),
@@ -58,32 +82,8 @@ def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
         "phase": "",
         "tasks": [],
         "status": "Identified",
-        "updates": [
-            {
-                "audience": "customers",
-                "update": "update-1",
-                "at": OPENED,
-                "by": "ana",
-                "status": "Identified",
-                "subject": "",
-                "text": "Nobody can pay",
-                "next_at": None,
-                "count": 1,
-                "stale": True,
-            }
-        ],
-        "proposals": [
-            {
-                "audience": "public",
-                "update": "update-2",
-                "at": OPENED,
-                "by": "ana",
-                "status": "Identified",
-                "subject": "",
-                "text": "We are on it",
-                "approval": ["cto"],
-            }
-        ],
+        "updates": [TOLD],
+        "proposals": [PROPOSED],
         "clocks": [
             {
                 "name": "respond",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -36,7 +36,7 @@ from tocsin.core.incident.escalation import alarm_at, steps_ahead
 from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.core.people import Organisation
-from tocsin.core.plan.model import Plan
+from tocsin.core.plan.model import FactValue, Plan
 from tocsin.core.simulation import everybody_reachable
 
 START = datetime(2026, 3, 6, 23, 0, tzinfo=UTC)
@@ -49,8 +49,9 @@ _CODE = re.compile(r"[a-z]+(\.[a-z0-9-]+)+")
 
 PEOPLE = (*RECIPIENTS, "ana", "", "tocsin")
 VALUES: tuple[Any, ...] = (
-    True, False, 0, 10**400, 1, 50, 200, 5_000, 60_000, 0.5, -1, 1e308, "", "suspected", "confirmed", "no",
-    "none", "degraded", "full", "the db", "up", "down", "x" * 300, float("nan"), float("inf"),
+    True, False, 0, 1, 50, 200, 5_000, 60_000, 0.5, -1, 10**400, 1e308, float("nan"), float("inf"),
+    "", "suspected", "confirmed", "no", "none", "degraded", "full", "the db", "up", "down",
+    "x" * 300,
 )  # fmt: skip
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "by": PEOPLE,
@@ -116,21 +117,54 @@ def made_life(seed: int, plan: Plan, data: Data, length: int) -> Life:
     missing = random.sample(RECIPIENTS, random.choice((0, 0, 1, 3, 6)))
     kind = random.choice((*KINDS, "", "operational"))
     via = random.choice(("", "alert", "report"))
+    stated: tuple[Mapping[str, FactValue], ...] = (
+        {}, {}, {"down": True}, {"data_breach": "x", "users_affected": 1e30},
+    )  # fmt: skip
     opening = c.Open(
         by=random.choice(("ana", "on-call", "tocsin")), via=via,
         number=1, code="INC-1", title="It burns", group=random.choice(("", "g")),
         severity=random.choice((*(severity.code for severity in plan.severities), "")),
         incident_kind=kind, channel="#i-1",
-        facts=random.choice(({}, {}, {"down": True}, {"data_breach": "x", "users_affected": 1e30})),
+        facts=random.choice(stated),
         others=random.choice((0, 0, 2)),
         in_doubt=random.choice(((), (), ("slow",))) if via != "alert" else (),
         standing=("tocsin",) if random.random() < 0.7 else (),
     )  # fmt: skip
-    moments = tuple(_moment(random, plan) for _ in range(length))
-    return Life(data, tuple(missing), opening, moments)
+    moments = [_moment(random, plan) for _ in range(length)]
+    if length and random.random() < 0.3:
+        moments += _to_the_end(random, plan)
+    return Life(data, tuple(missing), opening, tuple(moments))
 
 
-_LIKELY = (
+def _to_the_end(random: Random, plan: Plan) -> list[Moment]:
+    """What it takes to close an incident, as somebody does who does everything."""
+    facts = [
+        _sensible(random, c.RecordFact(by="lead", name=name, value=""), plan) for name in plan.facts
+    ]
+    ticks: list[c.Command] = []
+    for task in plan.tasks:
+        if task.waivable and random.random() < 0.5:
+            ticks.append(c.Waive(by="lead", task=task.id, why="not needed here"))
+        else:
+            members = task.each or ("",)
+            ways = task.one_of or ("",)
+            ticks += [c.Tick(by="lead", task=task.id, member=m, choice=ways[0]) for m in members]
+    updates = [
+        c.Publish(by="lead", audience=name, text="All is well", next="24h")
+        for name in plan.communication.audiences
+    ]
+    ends: list[c.Command] = [
+        c.Resolve(by="lead", why="over"), *ticks, *updates, c.Close(by="lead", why="done"),
+        c.Close(by="lead", why="done"), c.Reopen(by="lead", why="again"),
+    ]  # fmt: skip
+    pause = timedelta(minutes=random.choice((0, 1, 30)))
+    return [
+        Moment(pause, random.random() < 0.5, msgspec.structs.replace(one, standing=("tocsin",)))
+        for one in (*facts, c.Acknowledge(by="lead"), *ticks, *ends)
+    ]
+
+
+_LIKELY: tuple[type[c.Command], ...] = (
     c.Tick, c.Tick, c.Tick, c.RecordFact, c.RecordFact, c.RecordFact, c.EnterPhase, c.Waive,
     c.Publish, c.Approve, c.TakeRole,
 )  # fmt: skip
@@ -194,6 +228,10 @@ def _sensible(random: Random, command: c.Command, plan: Plan) -> c.Command:
     waivable = [task.id for task in plan.tasks if task.waivable]
     if isinstance(command, c.Waive) and waivable:
         return msgspec.structs.replace(command, task=random.choice(waivable), why="it is so")
+    if isinstance(command, c.Publish) and random.random() < 0.5:
+        return msgspec.structs.replace(
+            command, template="", values={}, text="We are at it", next=random.choice(("", "30m"))
+        )
     if isinstance(command, c.EnterPhase | c.StandDown | c.BreakGlass):
         return msgspec.structs.replace(command, why="it is so")
     return command
@@ -327,7 +365,7 @@ def lived(life: Life) -> str:
         return ""
     try:
         live(plan, life)
-    except Exception as error:  # every kind is a failure here, and the search goes on
+    except Exception as error:  # noqa: BLE001 - every kind is a failure here
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
             place = place.tb_next

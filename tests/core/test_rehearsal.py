@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import msgspec
-import pytest
-from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.incident.cast import START, opened
 from tests.core.stories import ORG, PLAN, judged, played, script_of, story, told
 
 from tocsin.core.delivery import Contact
 from tocsin.core.incident import events as e
-from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
-from tocsin.core.rehearsal import alerts, messages
 from tocsin.core.scenarios.noting import World
 from tocsin.core.simulation import play
-from tocsin.engine import advance, intake, sorting
 
 NO_HEAD = "starts: 2026-01-05 10:00"
 API = "{alertname: ApiDown, severity: critical, instance: %s}"
@@ -192,18 +184,3 @@ def test_a_recipient_may_act_as_one_of_its_people() -> None:
 
 DOMAINS = st.sampled_from(["local", "ip", "mail", "carrier"])
 CONTACTS = st.lists(st.builds(Contact, st.sampled_from("abc"), st.sampled_from("xy"), DOMAINS))
-
-
-@given(CONTACTS)
-def test_a_message_goes_first_where_it_goes_in_earnest(contacts: list[Contact]) -> None:
-    assert messages.first_contacts(contacts) == advance.first_contacts(contacts)
-
-
-@pytest.mark.parametrize("minutes", [0, 4, 5, 29, 30, 31])
-@pytest.mark.parametrize("state", ["open", "acknowledged", "resolved", "closed"])
-def test_alerts_join_what_they_join_in_earnest(state: str, minutes: int) -> None:
-    resolved_at = START if state in ("resolved", "closed") else None
-    incident: Incident = msgspec.structs.replace(opened(), state=state, resolved_at=resolved_at)
-    now = START + timedelta(minutes=minutes)
-    assert alerts.takes_alerts(PLAN, incident, now) == intake._takes_alerts(PLAN, incident, now)
-    assert alerts.STILL_FIRING_AFTER == sorting.STILL_FIRING_AFTER

@@ -140,6 +140,7 @@ def _line(happening: Happening, *, real: bool) -> dict[str, Any]:
         "by": happening.by,
         "incident": happening.incident,
         "at": happening.at.isoformat().replace("+00:00", "Z"),
+        **({"through": list(happening.through)} if happening.through else {}),
     }
 
 

@@ -15,7 +15,13 @@ from tocsin.cli.output import clean, console, print_json, say, tell
 from tocsin.cli.scenarios import Loaded, Shelf
 from tocsin.cli.trouble import wrong_usage
 from tocsin.cli.verdicts import show_failure
-from tocsin.core.scenarios.judge import Failure, judge, judge_programme, judge_table
+from tocsin.core.scenarios.judge import (
+    Failure,
+    judge,
+    judge_programme,
+    judge_table,
+    judge_thresholds,
+)
 from tocsin.core.simulation import Played, play
 
 app = make_app()
@@ -124,6 +130,7 @@ def _judged(loaded: Loaded) -> Tested:
         return Tested(loaded, None, ())
     failures = judge_table(world.plan, script.classify)
     failures += judge_programme(world.plan, script.programme)
+    failures += judge_thresholds(world.plan, script.thresholds)
     played = None
     if script.plays:
         played = play(world.plan, loaded.organisation, script.scenario)

@@ -80,7 +80,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         exercise = "EXERCISE " if self.exercise else ""
         again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
         if self.kind == "update":
-            return " ".join(f"{exercise}{self.headline or self.title}".split())
+            return " ".join(f"{exercise}{self.headline or self.title or 'Update'}{again}".split())
         level = f"[{self.shown_severity}]"
         line = f"{exercise}{prefix[self.kind]}{level} {self.incident} {self.title}{again}"
         return " ".join(line.split())
@@ -161,3 +161,13 @@ def pause(attempt: int, retry_after: float | None) -> timedelta:
     if retry_after is None:
         return planned
     return max(planned, min(timedelta(seconds=retry_after), RETRY_AT_LEAST_EVERY))
+
+
+def first_contacts(contacts: Sequence[Contact]) -> list[Contact]:
+    """Return where a message goes first: the inbox, if listed, and the first way that leaves it.
+
+    The inbox always takes a message and proves nothing, so it never stands for another contact.
+    """
+    local = [contact for contact in contacts if contact.domain == "local"][:1]
+    outward = [contact for contact in contacts if contact.domain != "local"][:1]
+    return local + outward

@@ -11,6 +11,7 @@ import msgspec
 from tocsin.core.delivery import Contact
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
+from tocsin.core.incident import joining
 from tocsin.core.incident.authority import led_by, placed
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
@@ -320,7 +321,7 @@ class _Rehearsal:
 
     def _alert_fires(self, act: acts.AlertFires, deed: Deed, now: datetime) -> Iterator[Happening]:
         again = self._firing.incident_of(act.labels)
-        if again is not None and not alerts.is_news(self._incidents[again].incident, now):
+        if again is not None and not joining.is_news(self._incidents[again].incident, now):
             self._touch(again, deed)
             return
         route = self._router.route(act.labels)
@@ -346,7 +347,7 @@ class _Rehearsal:
         if not of_group:
             return None
         latest = self._incidents[of_group[-1]]
-        takes = alerts.takes_alerts(latest.plan, latest.incident, now)
+        takes = joining.takes_alerts(latest.plan, latest.incident, now)
         return of_group[-1] if takes else None
 
     def _alert_ends(self, act: acts.AlertEnds, deed: Deed, now: datetime) -> Iterator[Happening]:

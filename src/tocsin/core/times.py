@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -236,6 +237,7 @@ def counts_from_start(text: str) -> bool:
     return text.strip().lower().startswith("t+")
 
 
+@lru_cache(maxsize=1024)
 def words(value: AnyTime) -> str:
     """Say a time value as a plan would; `parse_time` reads it back to the same value."""
     match value:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.core.delivery import Contact
+from tocsin.core.delivery import Contact, first_contacts
 from tocsin.core.incident import events as e
 from tocsin.core.incident.due import due
 from tocsin.core.incident.fold import replay
@@ -110,16 +110,6 @@ def contacts_of(world: World, person: str) -> tuple[Contact, ...]:
         return organisation.people[person].contacts
     recipient = organisation.recipients.get(person)
     return recipient.contacts if recipient is not None else ()
-
-
-def first_contacts(contacts: Sequence[Contact]) -> list[Contact]:
-    """Return where a message goes first: the inbox, if listed, and the first way that leaves it.
-
-    The inbox always takes a message and proves nothing, so it never stands for another contact.
-    """
-    local = [contact for contact in contacts if contact.domain == "local"][:1]
-    outward = [contact for contact in contacts if contact.domain != "local"][:1]
-    return local + outward
 
 
 def call(

@@ -1,7 +1,7 @@
 """Alerts in: what is new, which incident it belongs to, what follows. One transaction a batch."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -11,7 +11,7 @@ from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
 from tocsin.core.incident.fold import replay
-from tocsin.core.incident.lifecycle import PAGEABLE
+from tocsin.core.incident.joining import takes_alerts
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue, Plan
 from tocsin.engine.advance import Advanced, Names, advance, keep, next_names
@@ -151,20 +151,12 @@ def _places(
     joins = {
         group: found.get(kept.incident.id, kept)
         for group, kept in latest.items()
-        if _takes_alerts(world.rules.plan_of(kept.incident.plan), kept.incident, now)
+        if takes_alerts(world.rules.plan_of(kept.incident.plan), kept.incident, now)
     }
     opening = [group for group in groups if group not in joins]
     names = next_names(tx, world.rules.plan, now, len(opening)) if opening else []
     open_before = sum(tx.running().values()) if opening else 0
     return _Places(joins, dict(zip(opening, names, strict=True)), open_before)
-
-
-def _takes_alerts(plan: Plan, incident: Incident, now: datetime) -> bool:
-    if incident.state in PAGEABLE:
-        return True
-    if incident.state != "resolved" or incident.resolved_at is None:
-        return False
-    return now - incident.resolved_at <= timedelta(seconds=plan.alerts.reopen_within_seconds)
 
 
 def _arrival(plan: Plan, group: Group, places: _Places) -> _Arrival:

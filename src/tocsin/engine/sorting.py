@@ -7,12 +7,9 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.core.alerts import Signal
-from tocsin.core.incident.lifecycle import PAGEABLE
+from tocsin.core.incident.joining import is_news
 from tocsin.core.routing import Route, Router
 from tocsin.engine.ports import Alert, Disposition, Kept
-
-STILL_FIRING_AFTER = timedelta(minutes=5)
-"""An alert heard again so long after its incident was resolved says that it was not over."""
 
 BACK_AFTER = timedelta(minutes=10)
 """A firing alert so long after its end was heard is back, whatever it says of its start: what is
@@ -96,10 +93,7 @@ class Batch:
         """Give alerts that fire on although their incident was resolved to their group again."""
         for incident_id, heard in self.heard.items():
             kept = found.get(incident_id)
-            if kept is None or kept.incident.state in PAGEABLE:
-                continue
-            resolved_at = kept.incident.resolved_at
-            if resolved_at is None or self._now - resolved_at < STILL_FIRING_AFTER:
+            if kept is None or not is_news(kept.incident, self._now):
                 continue
             for episode, signal in heard.values():
                 self._collect(episode, signal)

@@ -144,7 +144,12 @@ def test_arbitrary_text_breaks_no_header_and_no_part(message: Message):
 def test_arbitrary_text_adds_no_html(message: Message):
     page = Page(html(message))
     link = page.links[0] if page.links else ""
-    plain = like(exercise=message.exercise, link=link, details=(("n", "v"),) * len(message.details))
+    plain = like(
+        kind=message.kind,
+        exercise=message.exercise,
+        link=link,
+        details=(("n", "v"),) * len(message.details),
+    )
     assert page.tags == Page(html(plain)).tags
     assert link in ("", message.link)
     assert page.text.count(subject(message)) >= 2

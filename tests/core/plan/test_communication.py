@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.incident.night import FRAME, plan_with
+from tests.core.plan.broken_communication import BROKEN
+from tests.core.plan.test_problems import expected
+from tests.core.plan.test_problems import found as found_in
 
 from tocsin.core.incident.cadence import chosen
 from tocsin.core.plan.communication.model import Cadence, Template, TemplateField
@@ -118,6 +121,17 @@ def field(name: str, **more: object) -> TemplateField:
 )  # fmt: skip
 def test_what_is_wrong_is_said(clauses: str, code: str) -> None:
     assert code in codes(clauses + "\n")
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_each_mistake_is_reported_at_its_line(code: str) -> None:
+    """Beside it only notes stand, about what nobody watches."""
+    assert set(expected(BROKEN[code])) <= set(found_in(BROKEN[code]))
+    problems = read(BROKEN[code], "plan.yaml")[1]
+    assert {p.code for p in problems if p.level != "note"} == {code}
+    problem = next(p for p in problems if p.code == code)
+    assert len(problem.what) > 15
+    assert problem.hint.rstrip().endswith((".", "?"))
 
 
 def test_an_undecided_template_is_an_error_in_force_and_a_warning_as_written() -> None:

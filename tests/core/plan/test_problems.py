@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.plan import broken_catalogue, broken_consequences, broken_people
+from tests.core.plan import (
+    broken_catalogue,
+    broken_communication,
+    broken_consequences,
+    broken_people,
+)
 from tests.core.plan.plans import ALL, BEGIN, CONTACTS, LAST, TWO, codes_of, one, small, text_of
 
 from tocsin.core.plan.read import read
@@ -327,6 +332,7 @@ def test_every_code_is_explained_and_every_explained_code_exists() -> None:
     assert used == explained
     tried = set(BROKEN) | set(broken_catalogue.BROKEN) | broken_catalogue.ELSEWHERE
     tried |= set(broken_people.BROKEN) | set(broken_consequences.BROKEN)
+    tried |= set(broken_communication.BROKEN)
     tried.add("plan.citation")  # test_citations.py: it is found in comments, not by reading
     assert {code for code in used if code.startswith("plan.")} == tried
 

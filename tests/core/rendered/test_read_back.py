@@ -29,7 +29,7 @@ PLANS = sorted((ROOT / "plans").glob("*/*plan.yaml"))
 STARTER = ROOT / "plans" / "starter" / "plan.yaml"
 
 slow = settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -83,7 +83,7 @@ def text(message: Message) -> str:
     """Write the plain text part."""
     lines = [EXERCISE, ""] if message.exercise else []
     if message.kind == "update":
-        return "\n".join([*lines, _lines(message.text)]) + "\n"
+        return "\n".join([*lines, _lines(message.text), "", _mark(message)]) + "\n"
     lines += [subject(message), "", f"Why you get this: {_indented(_lines(message.why))}"]
     lines += [f"{name}: {value}" for name, value in _facts(message)]
     if details := _details(message):
@@ -99,7 +99,9 @@ def html(message: Message) -> str:
     note = f'<p style="{_NOTE}">{EXERCISE}</p>' if message.exercise else ""
     if message.kind == "update":
         body = f'<p style="white-space:pre-wrap">{escape(_lines(message.text))}</p>'
-        return _page(title, f"{note}\n{body}")
+        heading = f'<h1 style="font-size:20px;margin:0 0 8px">{title}</h1>'
+        mark = f"<p><small>{escape(_mark(message))}</small></p>"
+        return _page(title, f"{note}\n{heading}\n{body}\n{mark}")
     link = _link(message)
     button = (
         f'<p><a href="{escape(link)}" style="{_BUTTON}">{_action(message)}</a></p>' if link else ""
@@ -136,15 +138,20 @@ def token(name: str) -> str:
 
 def _facts(message: Message) -> list[tuple[str, str]]:
     """List what Tocsin itself says about the message."""
-    repeat = f", attempt {message.attempt}" if message.attempt > 1 else ""
     sent = message.sent_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return [
-        ("Message", f"{KINDS[message.kind]}, code {_one_line(message.short_code)}{repeat}"),
+        ("Message", _mark(message)),
         ("Incident", _one_line(message.incident)),
         ("Severity", _one_line(message.shown_severity)),
         ("State", _one_line(message.state)),
         ("Sent", sent),
     ]
+
+
+def _mark(message: Message) -> str:
+    """Name the message, so that people can tell a repeat from another one."""
+    repeat = f", attempt {message.attempt}" if message.attempt > 1 else ""
+    return f"{KINDS[message.kind]}, code {_one_line(message.short_code)}{repeat}"
 
 
 def _details(message: Message) -> list[tuple[str, str]]:

@@ -51,7 +51,8 @@ def render(message: Message) -> bytes:
 def fallback(message: Message) -> str:
     """Say everything that matters in one paragraph."""
     if message.kind == "update":
-        return escaped(f"{message.subject}\n{message.text}", SECTION_LENGTH_MAX)
+        words = [f"{message.subject} ({_code(message)})", message.text]
+        return escaped("\n".join(words), SECTION_LENGTH_MAX)
     words = [message.subject, f"({_code(message)})", message.why, _link(message)]
     return escaped(_one_line(" ".join(words)), SECTION_LENGTH_MAX)
 
@@ -64,6 +65,7 @@ def blocks(message: Message) -> list[Block]:
     if message.kind == "update":
         if message.text.strip():
             found.append(_section(escaped(message.text, SECTION_LENGTH_MAX)))
+        found.append(_section(escaped(_code(message), FIELD_LENGTH_MAX)))
         return found
     found.append(_section(_facts(message)))
     if message.why.strip():

@@ -27,9 +27,9 @@ def render(message: Message) -> bytes:
                 "state": _sound(message.state),
                 "subject": _sound(message.subject),
                 "why": _sound(message.why),
-                "text": _sound(message.text),
                 "details": [{"name": _sound(n), "value": _sound(v)} for n, v in message.details],
                 "link": _link(message),
+                **({"text": _sound(message.text)} if message.kind == "update" else {}),
             },
         }
     )

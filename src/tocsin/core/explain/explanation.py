@@ -126,7 +126,7 @@ def _says(wording: Wording, clause: Clause) -> Iterator[str]:
             yield sentence(f"asked for from {moment(value.after, wording.name)}" if value.after
                            else "asked for as soon as it applies")  # fmt: skip
     if not isinstance(value, Task | Step | Exhausted | ClockRule):
-        for name, text in rows_of(value, plan.facts):
+        for name, text in rows_of(value, wording):
             if name not in ("Short name", "Code", "Text"):
                 yield f"{name}: {one_line(plain(text))}"
 

@@ -1,7 +1,7 @@
 """What the plan demands of an incident now, and when to look again."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -24,8 +24,13 @@ from tocsin.core.incident.state import Incident
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
 
-ROUNDS = 10
-"""One thing that is due can bring about the next, and so on, but plans have no longer chains."""
+ROUNDS = 100
+"""One thing that is due can bring about the next, and so on, but plans have no longer chains.
+
+Of one that has, the rest is due a moment later.
+"""
+
+A_MOMENT = timedelta(seconds=1)
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -62,8 +67,9 @@ def due(plan: Plan, incident: Incident, organisation: Organisation, now: datetim
         record(roles.kept(plan, incident, organisation, now))
         record(clocks.by_moments(plan, incident, now))
         record(cadence.kept(plan, incident, organisation, now))
-        record(clocks.missed(incident, now))
+        # What is done in the last instant counts: first what ended, then what was missed.
         record(tasks.settled(plan, incident, now))
+        record(clocks.missed(incident, now))
         record(tasks.armed(plan, incident, organisation, now))
         record(watches.watched(plan, incident, now))
         record(announcing.automatic(plan, incident, now))
@@ -78,6 +84,8 @@ def due(plan: Plan, incident: Incident, organisation: Organisation, now: datetim
         if alarm_at is None or alarm_at > now:
             break
         record(escalation.alarm(plan, incident, organisation, now))
+    else:
+        return Due(tuple(happened), incident, now + A_MOMENT)
     ahead = (look_again_at(plan, incident), cadence.next_change(plan, incident, now))
     look = min((at for at in ahead if at is not None), default=None)
     return Due(tuple(happened), incident, look)

@@ -8,7 +8,7 @@ import msgspec
 from tocsin.core.incident.state import Incident
 from tocsin.core.instants import parse_instant
 from tocsin.core.plan.communication.model import Template
-from tocsin.core.plan.communication.origins import AGREED, OUTAGE_MINUTES
+from tocsin.core.plan.communication.origins import AGREED, OUTAGE_MINUTES, PLAN
 from tocsin.core.plan.communication.templates import (
     Incomplete,
     Rendered,
@@ -70,6 +70,8 @@ def value_of(
         return incident.holders.get(rest) or None
     if origin == "incident.severity":
         return shown_severity(plan, incident.severity, display)
+    if origin == "incident.worst_severity":
+        return shown_severity(plan, _worst(plan, incident), display)
     get = _VALUES.get(origin)
     found = get(plan, incident, now) if get is not None else None
     return None if found in ("", ()) else found
@@ -80,6 +82,12 @@ def shown_severity(plan: Plan, code: str, display: str = "") -> str:
     if not display:
         return plan.shown(code)
     return msgspec.structs.replace(plan, display=display).shown(code)
+
+
+def _worst(plan: Plan, incident: Incident) -> str:
+    """The worst severity that the incident ever had."""
+    held = {incident.severity, *incident.severities_held}
+    return next(one.code for one in plan.severities if one.code in held)
 
 
 def is_affected(plan: Plan, incident: Incident, component: str) -> bool:
@@ -200,11 +208,11 @@ _VALUES: Mapping[str, Callable[[Plan, Incident, datetime], Value | None]] = {
     "incident.outage": _outage,
     "components.affected": _affected,
     "now": lambda plan, incident, now: now,
-    "plan.title": lambda plan, incident, now: plan.title,
-    "plan.organisation": lambda plan, incident, now: plan.organisation,
-    "plan.project": lambda plan, incident, now: plan.catalogue.head.project,
-    "plan.signature": lambda plan, incident, now: plan.catalogue.head.signature,
-    "plan.status_page": _status_page,
+    PLAN + "title": lambda plan, incident, now: plan.title,
+    PLAN + "organisation": lambda plan, incident, now: plan.organisation,
+    PLAN + "project": lambda plan, incident, now: plan.catalogue.head.project,
+    PLAN + "signature": lambda plan, incident, now: plan.catalogue.head.signature,
+    PLAN + "status_page": _status_page,
     "watch.end": _watch_end,
     "postmortem.date": _fact(AGREED["postmortem.date"]),
     "postmortem.deadline": _postmortem_deadline,

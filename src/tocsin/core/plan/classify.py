@@ -32,9 +32,7 @@ class Proposal(msgspec.Struct, frozen=True):
         return f"criterion: {reasons}{doubts}"
 
 
-def propose(
-    plan: Plan, facts: Mapping[str, FactValue], doubts: Collection[str] = ()
-) -> Proposal:
+def propose(plan: Plan, facts: Mapping[str, FactValue], doubts: Collection[str] = ()) -> Proposal:
     """Classify by the plan's own criteria; facts that nobody has stated support nothing.
 
     `not_an_incident` excludes only where no other criterion holds: a feature request that comes

@@ -480,7 +480,7 @@ def _short(value: Any) -> str:
         text = ", ".join(_short(item) for item in value)
     elif isinstance(value, msgspec.Struct):
         try:
-            text = words(value)  # type: ignore[arg-type]
+            text = words(value)
         except (TypeError, AttributeError):
             text = ""
         if not text or text == "None":

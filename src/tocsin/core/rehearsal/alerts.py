@@ -1,18 +1,12 @@
 """Which alerts fire in a rehearsal, and which incident has each."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 
 from tocsin.core.incident import commands as c
-from tocsin.core.incident.lifecycle import PAGEABLE
-from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
 from tocsin.core.routing import Route
 
 VIA = "alert"
-
-STILL_FIRING_AFTER = timedelta(minutes=5)
-"""An alert heard again so long after its incident was resolved says that it was not over."""
 
 
 class Firing:
@@ -37,23 +31,6 @@ class Firing:
             number = self._incidents.pop(alert)
             counts[number] = counts.get(number, 0) + 1
         return counts
-
-
-def takes_alerts(plan: Plan, incident: Incident, now: datetime) -> bool:
-    """Whether a new alert of its group joins this incident instead of opening another."""
-    if incident.state in PAGEABLE:
-        return True
-    if incident.state != "resolved" or incident.resolved_at is None:
-        return False
-    return now - incident.resolved_at <= timedelta(seconds=plan.alerts.reopen_within_seconds)
-
-
-def is_news(incident: Incident, now: datetime) -> bool:
-    """Whether it means something that an alert of this incident is heard again while it fires."""
-    resolved_at = incident.resolved_at
-    if incident.state in PAGEABLE or resolved_at is None:
-        return False
-    return now - resolved_at >= STILL_FIRING_AFTER
 
 
 def came(

@@ -14,7 +14,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     `do` is `page`, `notice`, `ticket`, `alarm`, `clock_missed`, or the kind of another event, or
     `refused`, `outage`, `plan_edited`; `to` a recipient, `people` who that is then, `clock` a
     clock's name, `line` the plan's line, 0 where no line asks for it. `incident` is its code, ""
-    for what belongs to none; `reached` are those whom a message has reached at that instant;
+    for what belongs to none; `through` are the channels that an update goes through; `reached` are those whom a message has reached at that instant;
     `code` tells refusals apart; `entry` is the entry of the story that was refused, -1 if it was
     none.
     """
@@ -32,6 +32,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     reached: tuple[str, ...] = ()
     code: str = ""
     entry: int = -1
+    through: tuple[str, ...] = ()
 
 
 _TASK_EVENTS = (
@@ -64,7 +65,8 @@ def shown(event: e.Event, starts: datetime) -> Sequence[Happening]:
     if isinstance(event, e.WatchStarted | e.WatchPassed):
         return [_happening(event, starts, kind, to=event.watch)]
     if isinstance(event, e.UpdatePublished):
-        return [_happening(event, starts, "update", to=event.audience)]
+        told = _happening(event, starts, "update", to=event.audience)
+        return [msgspec.structs.replace(told, through=event.channels)]
     if isinstance(event, e.Delivered | e.NotDelivered):
         return [_happening(event, starts, kind, to=event.person, people=(event.person,))]
     if isinstance(event, e.ModeChanged):

@@ -14,6 +14,7 @@ from tocsin.core.delivery import (
     NextContact,
     TryAgain,
     after_attempt,
+    first_contacts,
 )
 from tocsin.core.incident import events as e
 from tocsin.core.incident.lifecycle import PAGEABLE
@@ -156,13 +157,6 @@ class Messages:
         return contact.domain != "local" or all(
             one.domain == "local" for one in self._contacts(person)
         )
-
-
-def first_contacts(contacts: Sequence[Contact]) -> list[Contact]:
-    """Return where a message goes first: the inbox, if listed, and the first way that leaves it."""
-    local = [contact for contact in contacts if contact.domain == "local"][:1]
-    outward = [contact for contact in contacts if contact.domain != "local"][:1]
-    return local + outward
 
 
 def _hits(outage: Outage, person: str, contact: Contact) -> bool:

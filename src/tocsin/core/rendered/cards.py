@@ -7,13 +7,13 @@ a new kind of clause is in the document as soon as it is in the plan.
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Protocol, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from tocsin.core.plan.model import FactRule
 from tocsin.core.rendered.outline import Span, Text, code, plain
-from tocsin.core.times import After, TimeValue, Within
+from tocsin.core.times import After, AnyTime, Choice, TimeValue, Within
 from tocsin.core.words.conditions import condition
 from tocsin.core.words.phrases import capital, id_of, named, one_line
 from tocsin.core.words.times import duration, heard, heard_duration, limit, point
@@ -26,7 +26,7 @@ CONDITIONS = frozenset(
 
 PEOPLE = frozenset(
     {"taken_from", "default", "relieved_by", "shadowed_by", "by", "to", "then", "may", "lead",
-     "notify", "page", "readers", "approve", "escalate_to", "audience", "warn", "started_by",
+     "audiences", "notify", "page", "readers", "approve", "escalate_to", "audience", "warn", "started_by",
      "not_with", "roles"}
 )  # fmt: skip
 """Fields that hold ids of recipients, roles or audiences."""
@@ -50,8 +50,20 @@ LABELS = {
 }  # fmt: skip
 """What fields are called where their name alone would not do."""
 
+_WITHIN, _EVERY = "within ", "every "
 _SEPARATOR = " · "
 _EMPTY_TEXT = "“”"
+
+
+class Names(Protocol):
+    """What values are said by: the facts of the plan, and the texts of its tasks."""
+
+    @property
+    def facts(self) -> Mapping[str, FactRule]:
+        """The facts that conditions may name."""
+
+    def task_text(self, task: str) -> str:
+        """Return the text of a task, "" if there is none of that id."""
 
 
 def label(name: str) -> str:
@@ -89,29 +101,33 @@ def holds_structs(hint: Any) -> bool:
 
 
 def rows_of(
-    struct: msgspec.Struct, facts: Mapping[str, FactRule], skip: frozenset[str] = frozenset()
+    struct: msgspec.Struct, names: Names, skip: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, Text]]:
     """Return (name, value) of every plain field that says something."""
     for name, hint in hints(type(struct)).items():
         if name in skip or holds_structs(hint) or not said(struct, name):
             continue
-        yield label(name), value_text(name, hint, getattr(struct, name), facts)
+        yield label(name), value_text(name, hint, getattr(struct, name), names)
 
 
-def value_text(name: str, hint: Any, value: Any, facts: Mapping[str, FactRule]) -> Text:
+def value_text(name: str, hint: Any, value: Any, names: Names) -> Text:
     """Say the value of a field; `read_value` reads it."""
     if name in CONDITIONS and _only_texts(hint):
         expressions = (value,) if isinstance(value, str) else tuple(value)
-        return condition_text(expressions, facts)
+        return condition_text(expressions, names.facts)
     if name in PEOPLE and _only_texts(hint):
         return _names(value)
     if name == "id":
         return (code(value),)
+    if name == "tasks" and _only_texts(hint):
+        return _tasks(value, names)
     if name.endswith("_seconds") and isinstance(value, int):
         return duration(timedelta(seconds=value))
     match value:
         case bool():
             return "yes" if value else "no"
+        case TimeValue() if name == "every":
+            return limit(value).replace(_WITHIN, _EVERY)  # type: ignore[arg-type]
         case TimeValue():
             return (point if name in POINTS else limit)(value)  # type: ignore[arg-type]
         case timedelta():
@@ -128,10 +144,28 @@ def value_text(name: str, hint: Any, value: Any, facts: Mapping[str, FactRule]) 
             return _several([_member(one) for one in value])
 
 
+def _tasks(ids: tuple[str, ...], names: Names) -> Text:
+    parts: list[str | Span] = []
+    for number, id_ in enumerate(ids):
+        text = names.task_text(id_)
+        parts += ["\n" if number else "", f"{text} " if text else "", code(id_)]
+    return tuple(part for part in parts if part)
+
+
 def _names(value: Any) -> Text:
     if isinstance(value, str):
-        return named(value)
-    return _several([named(one) for one in value])
+        return _name(value)
+    return _several([_name(one) for one in value])
+
+
+def _name(one: str) -> str:
+    """Say an id; a text that might be taken for one that was said is quoted."""
+    said_id = named(one_line(one))
+    return said_id if id_of(said_id) == one_line(one) else f"“{said_id}”"
+
+
+def _read_name(words: str) -> str:
+    return words[1:-1] if words.startswith("“") and words.endswith("”") else id_of(words)
 
 
 def condition_text(expressions: tuple[str, ...], facts: Mapping[str, FactRule]) -> Text:
@@ -153,13 +187,24 @@ def expressions_in(text: Text) -> tuple[str, ...]:
     return tuple(part.text for part in text if isinstance(part, Span) and part.style == "code")
 
 
+def as_limit(value: AnyTime | None) -> AnyTime | None:
+    """A point that is meant as a limit, as that limit: `1h` is `within 1h`."""
+    match value:
+        case After(delay):
+            return Within(delay)
+        case Choice(options):
+            return Choice(tuple(one for one in map(as_limit, options) if one is not None))
+        case _:
+            return value
+
+
 def canonical(name: str, hint: Any, value: Any) -> Any:
     """The value as far as it counts: texts without line breaks, `1h` as a limit is `within 1h`."""
     match value:
         case str():
             return one_line(value)
-        case After(delay) if name not in POINTS:
-            return Within(delay)
+        case After() | Choice() if name not in POINTS:
+            return as_limit(value)
         case bool() | int() | float() | date() | timedelta() | TimeValue():
             return value
         case Mapping():
@@ -172,14 +217,14 @@ def canonical(name: str, hint: Any, value: Any) -> Any:
 
 def read_value(name: str, hint: Any, text: Text) -> Any:
     """Read what `value_text` says; raises ValueError where that is not possible."""
-    if name in CONDITIONS and _only_texts(hint):
+    if (name in CONDITIONS or name == "tasks") and _only_texts(hint):
         found = expressions_in(text)
         return found if get_origin(hint) is tuple else found[0]
     words, kinds = plain(text), {*get_args(hint), hint}
     if name.endswith("_seconds"):
         return int(heard_duration(words).total_seconds())
     if _is_time(hint):
-        return heard(words)
+        return heard(words.replace(_EVERY, _WITHIN) if name == "every" else words)
     for kind, read in (
         (bool, lambda w: w == "yes"),
         (timedelta, heard_duration),
@@ -191,9 +236,8 @@ def read_value(name: str, hint: Any, text: Text) -> Any:
         return float(words)
     origin = get_origin(hint)
     if name in PEOPLE and _only_texts(hint):
-        found = tuple(
-            map(id_of, words.removesuffix("\n").split("\n" if "\n" in words else _SEPARATOR))
-        )
+        said_ones = words.removesuffix("\n").split("\n" if "\n" in words else _SEPARATOR)
+        found = tuple(map(_read_name, said_ones))
         return found if origin is tuple else found[0]
     if origin is tuple:
         if "\n" in words:

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
-from tocsin.core.plan.model import Plan, Severity, Step
+from tocsin.core.plan.model import Criterion, Plan, Severity, Step
+from tocsin.core.plan.task import Task
 from tocsin.core.rendered.calling import HOW, who
+from tocsin.core.words.conditions import condition
 from tocsin.core.words.phrases import capital, fact_words, named
 
 KINDS = {
@@ -80,6 +82,10 @@ def _title(value: Any, id_: str, key: str) -> str:
         return f"{value.code}: {value.name}"
     if isinstance(value, Step):
         return f"{HOW[value.do]} {who(value)}"
+    if isinstance(value, Criterion):
+        return capital(condition(value.text))
+    if id_ and not isinstance(value, Task):
+        return capital(named(str(getattr(value, "name", "") or id_)))
     for field in _TEXT_OF:
         text = getattr(value, field, "")
         if isinstance(text, str) and text:

@@ -75,7 +75,7 @@ def _about(wording: Wording) -> Iterator[tuple[Text, ...]]:
     plan = wording.plan
     if plan.organisation:
         yield "Organisation", plan.organisation
-    yield from rows_of(plan.catalogue.head, wording.facts, frozenset({"purpose"}))
+    yield from rows_of(plan.catalogue.head, wording, frozenset({"purpose"}))
     if plan.kinds:
         yield "Kinds of incident", capital(listed(plan.kinds))
     if scope := applies(wording):

@@ -19,7 +19,7 @@ from tocsin.core.rendered.outline import (
 from tocsin.core.rendered.style import PAGE_STYLE
 
 _TAGS = {"code": "code", "strong": "strong", "quiet": "small"}
-_NARROW = 420
+_NARROW = 440
 """Drawings that are no wider are shown as a whole even on a telephone."""
 
 _WIDE = 4

@@ -1,7 +1,7 @@
 """A document as Markdown (CommonMark with GitHub's tables and task lists)."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 from tocsin.core.rendered.outline import (
     Block,
@@ -20,9 +20,12 @@ _MARKS = re.compile(r"([\\`*_\[\]#|~])")
 _AT_START = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")
 _BREAK = "<br>"
 
+NO_PICTURES: Mapping[str, str] = {}
+"""None are shown: whatever they say stands in tables too."""
 
-def write_markdown(outline: Outline, pictures: Collection[str] = ()) -> str:
-    """Return the document; of its pictures those that are named, as files beside it."""
+
+def write_markdown(outline: Outline, pictures: Mapping[str, str] = NO_PICTURES) -> str:
+    """Return the document; `pictures` names the files beside it that hold its pictures."""
     lines = [f"# {escape(outline.title)}", "", inline(outline.lead), ""]
     lines += _block(outline.about, pictures)
     lines += _contents(outline)
@@ -78,7 +81,7 @@ def _contents(outline: Outline) -> Iterator[str]:
     yield ""
 
 
-def _section(section: Section, level: int, pictures: Collection[str]) -> Iterator[str]:
+def _section(section: Section, level: int, pictures: Mapping[str, str]) -> Iterator[str]:
     yield anchor(section)
     yield ""
     yield f"{'#' * min(level, 6)} {escape(section.title)}"
@@ -89,7 +92,7 @@ def _section(section: Section, level: int, pictures: Collection[str]) -> Iterato
         yield from _section(inner, level + 1, pictures)
 
 
-def _block(block: Block, pictures: Collection[str]) -> Iterator[str]:
+def _block(block: Block, pictures: Mapping[str, str]) -> Iterator[str]:
     match block:
         case Paragraph(text, remark):
             yield f"> {inline(text)}" if remark else inline(text)
@@ -110,7 +113,7 @@ def _block(block: Block, pictures: Collection[str]) -> Iterator[str]:
             yield ""
         case Picture():
             if block.name in pictures:
-                yield f"![{escape(block.says)}]({block.name})"
+                yield f"![{escape(block.says)}]({pictures[block.name]})"
                 yield ""
 
 

@@ -22,7 +22,7 @@ def roles(wording: Wording) -> Section:
 
 
 def _role(wording: Wording, role: Role) -> Section:
-    rows = tuple(rows_of(role, wording.facts, skip=frozenset({"name", "duties"})))
+    rows = tuple(rows_of(role, wording, skip=frozenset({"name", "duties"})))
     duties = tuple(Item(duty) for duty in role.duties)
     blocks: list[Block] = []
     if duties:

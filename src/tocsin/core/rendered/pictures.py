@@ -53,16 +53,16 @@ def ladder(name: str, title: str, rungs: Sequence[Rung]) -> Picture:
     """Draw calls below one another, in the order of time, joined by a rail."""
     step = 46
     height = 20 + step * len(rungs)
-    parts = [_line("rail", 128, 24, 128, 24 + step * (len(rungs) - 1))] if len(rungs) > 1 else []
+    parts = [_line("rail", 144, 24, 144, 24 + step * (len(rungs) - 1))] if len(rungs) > 1 else []
     for number, rung in enumerate(rungs):
         y = 24 + step * number
-        parts.append(_text("end soft", 112, y + 5, _short(rung.at, 20)))
-        parts.append(_mark(rung.how, 128, y))
+        parts.append(_text("end soft", 128, y + 5, _short(rung.at, 20)))
+        parts.append(_mark(rung.how, 144, y))
         style = "alarm" if rung.last else "box"
-        parts.append(f'<rect class="{style}" x="148" y="{y - 16}" width="262" height="32" rx="6"/>')
-        parts.append(_text("bold", 160, y + 5, _short(rung.who, 32)))
+        parts.append(f'<rect class="{style}" x="164" y="{y - 16}" width="262" height="32" rx="6"/>')
+        parts.append(_text("bold", 176, y + 5, _short(rung.who, 32)))
     said = "; ".join(f"{rung.at}: {rung.how} {rung.who}" for rung in rungs)
-    return Picture(name, title, said, 412, height, "".join(parts))
+    return Picture(name, title, said, 430, height, "".join(parts))
 
 
 def chart(name: str, title: str, bars: Sequence[Bar]) -> Picture:
@@ -115,6 +115,8 @@ def _bar(bar: Bar, y: int, end: timedelta) -> str:
             at = _place(time, end)
             parts.append(_mark(bar.lane, at, middle))
     if bar.note:
+        last = at if bar.again is None else _WIDTH - _RIGHT
+        at = max(at, last)
         room = at + 11 + 6.2 * len(bar.note) < _WIDTH
         where = ("small soft", at + 11) if room else ("small soft end", start - 11)
         if room or bar.end is None:

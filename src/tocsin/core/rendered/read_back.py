@@ -170,7 +170,7 @@ def _role(section: Section) -> Fields:
     duties = _list_below(section.blocks, persons.DUTIES)
     if duties:
         fields["duties"] = tuple(one_line(plain(item.text)) for item in duties)
-    return fields | {"name": section.title}
+    return fields | {"name": one_line(section.title)}
 
 
 def _contacts(section: Section) -> dict[str, str]:

@@ -24,7 +24,8 @@ _PIECE = re.compile(
 )
 _ANCHOR = re.compile(r'<a id="([^"]*)"></a>')
 _HEADING = re.compile(r"(#{1,6}) (.*)")
-_CELL = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+_CELL = re.compile(r"(?<!\\)\|")
+"""The end of a cell. A backslash before it always escapes it, as in GitHub's tables."""
 
 
 def read_markdown(text: str) -> Outline:
@@ -112,7 +113,7 @@ class _Reader:
     def table(self) -> Table:
         rows = []
         while self.line.startswith("|"):
-            cells = _CELL.sub("\\1\n", self.line.strip()[1:-1]).split("\n")
+            cells = _CELL.split(self.line.strip()[1:-1])
             rows.append(tuple(_text(cell.strip(), in_table=True) for cell in cells))
             self.at += 1
         headings = tuple(cell if isinstance(cell, str) else "" for cell in rows[0])

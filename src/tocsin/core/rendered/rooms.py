@@ -43,7 +43,7 @@ SHOWN_ELSEWHERE = frozenset({"tasks", "head", "in_doubt", "in_doubt_line"})
 
 _MOST_COLUMNS = 5
 _LONG = 90
-_TEXT_OF = ("name", "text", "about", "title", "what", "id")
+_TEXT_OF = ("name", "id", "text", "about", "title", "what")
 
 
 def room(wording: Wording, name: str, value: msgspec.Struct) -> Section:
@@ -56,7 +56,7 @@ def room(wording: Wording, name: str, value: msgspec.Struct) -> Section:
         if holds_structs(hint):
             sections += nested(wording, f"{name}-{field}", field, getattr(value, field))
         else:
-            plain += [row for row in rows_of(value, wording.facts) if row[0] == label(field)]
+            plain += [row for row in rows_of(value, wording) if row[0] == label(field)]
     title = TITLES.get(name, capital(name.replace("_", " ")))
     return part(name, title, Table((), tuple(plain)) if plain else None, sections=sections)
 
@@ -76,7 +76,7 @@ def nested(wording: Wording, id_: str, field: str, value: Any) -> Iterator[Secti
         yield part(id_, title, *blocks, table)
         return
     cards = [
-        card(wording, f"{id_}-{number}", _title(key, one), one, key)
+        card(wording, f"{id_}-{number}", _title(key, one), one, key if keyed(found) else "")
         for number, (key, one) in enumerate(found)
     ]
     yield part(id_, title, *blocks, sections=cards)
@@ -85,10 +85,10 @@ def nested(wording: Wording, id_: str, field: str, value: Any) -> Iterator[Secti
 def card(wording: Wording, id_: str, title: str, clause: msgspec.Struct, key: str = "") -> Section:
     """One clause: its plain values as names and values, long texts and clauses in it below.
 
-    `key` is the name under which it stands, where it does not hold that itself.
+    `key` is the name under which it stands, "" if that is not worth a word.
     """
-    rows: list[tuple[str, Text]] = [(KEY, key)] if says_no_name(key, clause) else []
-    rows += rows_of(clause, wording.facts)
+    rows: list[tuple[str, Text]] = [(KEY, key)] if key else []
+    rows += rows_of(clause, wording)
     blocks: list[Block] = []
     sections: list[Section] = []
     for name, text in _long_texts(clause):
@@ -135,12 +135,17 @@ def _title(key: str, clause: msgspec.Struct) -> str:
         key,
     )
     said_name = own or key
-    title = said_name if said_name not in (name, key) else capital(named(said_name))
+    # Ids such as `duty/users` begin with what the heading above says already.
+    last = said_name.rpartition("/")[2]
+    title = said_name if said_name not in (name, key) else capital(named(last))
     return title if len(title) <= _LONG else f"{title[: _LONG - 1]}…"
 
 
-def says_no_name(key: str, clause: msgspec.Struct) -> bool:
-    return bool(key) and key not in (getattr(clause, "id", ""), getattr(clause, "name", ""))
+def keyed(found: list[tuple[str, msgspec.Struct]]) -> bool:
+    """Whether the names under which clauses stand say something that they do not hold."""
+    return any(
+        key and key not in (getattr(one, "id", ""), getattr(one, "name", "")) for key, one in found
+    )
 
 
 def _as_table(wording: Wording, entries: list[tuple[str, msgspec.Struct]]) -> Table | None:
@@ -153,11 +158,11 @@ def _as_table(wording: Wording, entries: list[tuple[str, msgspec.Struct]]) -> Ta
         return None
     if any(True for _, one in entries for _ in _long_texts(one)):
         return None
-    keyed = any(says_no_name(key, one) for key, one in entries)
+    named_rows = keyed(entries)
     rows = []
     for key, one in entries:
-        values = dict(rows_of(one, wording.facts))
+        values = dict(rows_of(one, wording))
         cells = tuple(values.get(label(field), "") for field in used)
-        rows.append((key, *cells) if keyed else cells)
+        rows.append((key, *cells) if named_rows else cells)
     headings = tuple(label(field) for field in used)
-    return Table((KEY, *headings) if keyed else headings, tuple(rows))
+    return Table((KEY, *headings) if named_rows else headings, tuple(rows))

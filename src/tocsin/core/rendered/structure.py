@@ -11,10 +11,10 @@ import msgspec
 
 from tocsin.core.plan.model import Plan, Severity, Step
 from tocsin.core.plan.task import Task
-from tocsin.core.rendered.cards import canonical, hints, holds_structs, said
+from tocsin.core.rendered.cards import as_limit, canonical, hints, holds_structs, said
 from tocsin.core.rendered.document import rooms_of
-from tocsin.core.rendered.rooms import KEY, SHOWN_ELSEWHERE, entries, says_no_name
-from tocsin.core.times import After, AnyTime, Within
+from tocsin.core.rendered.rooms import KEY, SHOWN_ELSEWHERE, entries, keyed
+from tocsin.core.times import AnyTime
 from tocsin.core.words.phrases import capital, named, one_line
 
 Fields = Mapping[str, Any]
@@ -128,11 +128,6 @@ def is_open(words: str) -> bool:
     return words.strip().lower().strip("[]<>") in ("unfilled", "contact", "tbd", "todo", "")
 
 
-def as_limit(value: AnyTime | None) -> AnyTime | None:
-    """A point that is meant as a limit, as that limit."""
-    return Within(value.delay) if isinstance(value, After) else value
-
-
 def fields_of(clause: msgspec.Struct, skip: frozenset[str] = frozenset()) -> Fields:
     """The plain values of a clause that say something, by field."""
     found = {}
@@ -157,9 +152,10 @@ def clauses_in(
             yield from clauses_in(f"{path}-{name}", value)
             continue
         rows = []
-        for number, (key, one) in enumerate(entries(value)):
+        found = list(entries(value))
+        for number, (key, one) in enumerate(found):
             fields = dict(fields_of(one))
-            if says_no_name(key, one):
+            if keyed(found):
                 fields[KEY] = key
             rows.append(fields)
             for inner, deeper in clauses_in(f"{path}-{name}-{number}", one):

@@ -72,6 +72,8 @@ white-space:nowrap}
 tbody th{font-weight:600}
 tbody th code{overflow-wrap:normal}
 th:last-child,td:last-child{padding-right:0}
+#clauses table{font-size:.84rem}
+#clauses th,#clauses td{padding-top:.2rem;padding-bottom:.2rem;font-weight:400}
 figure{margin:1.2rem 0}
 .drawing{overflow-x:auto}
 .drawing svg{max-width:100%;height:auto;display:block}

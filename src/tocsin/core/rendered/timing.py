@@ -23,6 +23,7 @@ def bars_of(wording: Wording, severity: Severity) -> list[Bar]:
         *_limits(wording, severity),
         *_tasks(wording, severity),
         *_phases(wording),
+        *_updates(wording, severity),
     ]
 
 
@@ -78,6 +79,19 @@ def _tasks(wording: Wording, severity: Severity) -> Iterator[Bar]:
         end = start + within if within is not None else start
         note = limit_words(task.within) if task.within is not None else ""
         yield Bar(lane="milestone", name=task.text, start=end, note=note)
+
+
+def _updates(wording: Wording, severity: Severity) -> Iterator[Bar]:
+    for cadence in wording.plan.communication.cadences:
+        every = length(cadence.every)
+        other = cadence.severities and severity.code not in cadence.severities
+        special = cadence.when or cadence.during or cadence.while_status or cadence.after
+        if not every or other or special:
+            continue
+        first = length(cadence.first) if cadence.first is not None else every
+        note = limit_words(cadence.every).replace("within", "every")
+        name = f"To {named(cadence.audience)}"
+        yield Bar(lane="update", name=name, start=first or every, again=every, note=note)
 
 
 def _phases(wording: Wording) -> Iterator[Bar]:

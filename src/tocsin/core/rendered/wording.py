@@ -31,6 +31,10 @@ class Wording:
     def _tasks(self) -> Mapping[str, str]:
         return {task.id: task.text for task in self.plan.tasks}
 
+    def task_text(self, task: str) -> str:
+        """Return the text of a task, "" if there is none of that id."""
+        return self._tasks.get(task, "")
+
     def name(self, kind: str, name: str) -> str:
         """Say the name of a thing of that kind: a phase, a task, a role, a recipient."""
         if kind in ("phase", "after", "leave"):

@@ -11,6 +11,7 @@ from tocsin.core.incident import events as e
 from tocsin.core.plan.model import FactValue
 from tocsin.core.rehearsal.happenings import Happening
 from tocsin.core.scenarios.calendar import CalendarCheck
+from tocsin.core.scenarios.measuring import MeasuredCheck
 from tocsin.core.simulation import Scenario
 
 CALLS = ("page", "notice", "ticket", "alarm", "update")
@@ -41,7 +42,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is to happen; what is empty may be anything.
 
     `do` is a kind, as `kinds` lists them, or `reached` with a person in `to`; `why` is a part of
-    the reason. `key` is the key of the file under which it stands.
+    the reason; `through` are all channels of an update, in any order. `key` is the key of the file
+    under which it stands.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     why: str = ""
     line: int = 0
+    through: tuple[str, ...] = ()
 
     def means(self, happening: Happening) -> bool:
         """Whether it is this thing, whenever and for whatever reason it happens."""
@@ -61,6 +64,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
             and self.to in ("", happening.to)
             and self.clock in ("", happening.clock)
             and self.by in ("", happening.by)
+            and (not self.through or sorted(self.through) == sorted(happening.through))
         )
 
     def fits(self, happening: Happening) -> bool:
@@ -74,6 +78,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         about = " ".join(part for part in (self.to, self.clock) if part)
         said = f"{self.do.replace('_', ' ')} {about}".rstrip()
         said += f" by {self.by}" if self.by else ""
+        said += f" through {', '.join(self.through)}" if self.through else ""
         said += f" because of `{self.why}`" if self.why else ""
         return said + (f" (plan line {self.line})" if self.line else "")
 
@@ -142,7 +147,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario file that was read for a plan: what to play, and what is expected.
 
     `entries` are the places of the story's entries; `plays` is False for a file that holds
-    nothing but a classification table or a calendar.
+    nothing but tables and a calendar.
     """
 
     scenario: Scenario
@@ -150,6 +155,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     expectations: tuple[Expectation, ...] = ()
     classify: tuple[Row, ...] = ()
     programme: tuple[CalendarCheck, ...] = ()
+    thresholds: tuple[MeasuredCheck, ...] = ()
     shows: tuple[str, ...] = ()
     entries: tuple[Place, ...] = ()
 

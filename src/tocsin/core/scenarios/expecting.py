@@ -106,6 +106,7 @@ def _items(notes: Notes, path: Path, expect: ExpectFile) -> Iterator[Item]:
             by=one.by,
             why=one.why or why,
             line=one.line or line,
+            through=tuple(one.through),
         )
 
 

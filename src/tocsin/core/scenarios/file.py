@@ -18,6 +18,7 @@ from pydantic import (
 
 from tocsin.core.plan.shapes import ManyTexts, Part, problem
 from tocsin.core.scenarios.calendar import CalendarFile
+from tocsin.core.scenarios.measuring import MeasuredFile
 from tocsin.core.scenarios.verbs import VERBS, shape
 
 DEFAULT_START = "2026-01-05 10:00"
@@ -129,6 +130,9 @@ class HappensFile(Part):
     by: str = Field("", description="Who did it, exactly.")
     why: str = Field("", description="A part of the reason given.")
     line: int = Field(0, description="The plan's line that asked for it.")
+    through: ManyTexts = Field(
+        [], description="Of an update: all channels by which it goes.", examples=[["email", "sms"]]
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -289,6 +293,9 @@ class ScenarioFile(Part):
     )
     programme: list[CalendarFile] = Field(
         [], description="Days, and what the plan's programme of drills and reviews is then."
+    )
+    thresholds: list[MeasuredFile] = Field(
+        [], description="Samples, and whether the plan's alert rules fire on them."
     )
 
 

@@ -27,6 +27,7 @@ from tocsin.core.scenarios.expectations import (
     Script,
     dos,
 )
+from tocsin.core.scenarios.measuring import MeasuredCheck, surprises
 from tocsin.core.simulation import Played
 from tocsin.core.times import words_duration
 
@@ -69,6 +70,15 @@ def judge_programme(plan: Plan, checks: Iterable[CalendarCheck]) -> list[Failure
         Failure(place=one.place, t=None, wanted=one.wanted, instead=one.instead)
         for check in checks
         for one in differences(plan, check)
+    ]
+
+
+def judge_thresholds(plan: Plan, checks: Iterable[MeasuredCheck]) -> list[Failure]:
+    """Return the alert rules of the plan that do not fire as expected."""
+    return [
+        Failure(place=one.place, t=None, wanted=one.wanted, instead=one.instead)
+        for check in checks
+        for one in surprises(plan, check)
     ]
 
 

@@ -12,6 +12,12 @@ from tocsin.core.scenarios.calendar import CalendarCheck, CalendarFile, calendar
 from tocsin.core.scenarios.expectations import Expectation, Row, Script
 from tocsin.core.scenarios.expecting import expectation
 from tocsin.core.scenarios.file import WORLD, ClassifyFile, ScenarioFile, StoryEntry
+from tocsin.core.scenarios.measuring import (
+    MeasuredCheck,
+    MeasuredFile,
+    measured_check,
+    unknown_rule,
+)
 from tocsin.core.scenarios.noting import Notes, World, parted
 from tocsin.core.scenarios.verbs import VERBS, commands
 from tocsin.core.simulation import Deed, Scenario
@@ -114,11 +120,14 @@ class _Reader:
         )
         return Script(
             scenario=scenario,
-            plays=bool(file.story or stated) or not (file.classify or file.programme),
+            plays=bool(file.story or stated) or not (file.classify or file.programme or file.thresholds),
             expectations=tuple(expected),
             classify=tuple(self._row(number, row) for number, row in enumerate(file.classify)),
             programme=tuple(
                 self._calendar(number, one) for number, one in enumerate(file.programme)
+            ),
+            thresholds=tuple(
+                self._measured(number, one) for number, one in enumerate(file.thresholds)
             ),
             shows=tuple(file.shows),
             entries=tuple(self._notes.place("story", number) for number in range(len(file.story))),
@@ -144,6 +153,13 @@ class _Reader:
         places = {key: self._notes.place(*expected, key) for key in ("overdue", "count")}
         nexts = {f"next {n}": self._notes.place(*expected, "next", n) for n in file.expect.next}
         return calendar_check(file, places | nexts)
+
+    def _measured(self, number: int, file: MeasuredFile) -> MeasuredCheck:
+        path: Path = ("thresholds", number)
+        if cure := unknown_rule(self._notes.world.plan, file.rule):
+            what = f"the plan has no threshold `{file.rule}`"
+            self._notes.wrong((*path, "rule"), "scenario.threshold", what, cure)
+        return measured_check(file, self._notes.place(*path, "fires"))
 
     def _deeds(self, number: int, entry: StoryEntry, at: timedelta) -> list[Deed]:
         path: Path = ("story", number)

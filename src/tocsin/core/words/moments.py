@@ -54,5 +54,6 @@ def gate(name: str, naming: Naming = lambda kind, name: name) -> str:
     kind, _, of = name.partition(" ")
     if kind in ("resolve", "close") and not of:
         return {"resolve": "resolving", "close": "closing"}[kind]
-    verb = {"phase": "entering", "leave": "leaving", "publish": "publishing to"}.get(kind)
-    return f"{verb} {naming('phase' if kind == 'leave' else kind, of)}" if verb else name
+    verbs = {"phase": "entering", "leave": "leaving", "publish": "publishing to", "tick": "ticking"}
+    named_as = {"leave": "phase", "tick": "done"}.get(kind, kind)
+    return f"{verbs[kind]} {naming(named_as, of)}" if kind in verbs else name

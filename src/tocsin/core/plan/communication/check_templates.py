@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tocsin.core.document import listed, near
+from tocsin.core.plan.communication.known import UNKNOWN
 from tocsin.core.plan.communication.model import Template
 from tocsin.core.plan.communication.origins import INSIDE, is_known_at, known_from
 from tocsin.core.plan.communication.templates import Incomplete, fill, left_open, names_in
@@ -229,7 +230,7 @@ def _templates_fit_their_tasks(plan: Plan, scope: Scope) -> None:
             if name and name not in known and not scope.lost(f"{noun}s"):
                 cure = f"Known: {listed(known)}." if known else f"Add it under `{noun}s:`."
                 scope.found.add(
-                    (task.line, 1), f"plan.unknown-{noun}", f"unknown {noun} `{name}`",
+                    (task.line, 1), UNKNOWN[noun], f"unknown {noun} `{name}`",
                     near(name, known) + cure, "error",
                 )  # fmt: skip
         template = templates.get(task.template)

@@ -6,6 +6,14 @@ from tocsin.core.document import listed, near
 from tocsin.core.plan.scope import Scope
 from tocsin.core.tree import Path
 
+UNKNOWN = {
+    "audience": "plan.unknown-audience",
+    "channel": "plan.unknown-channel",
+    "template": "plan.unknown-template",
+    "part": "plan.unknown-part",
+}
+"""What a problem is called in which a name of that sort means nothing."""
+
 
 def situation(scope: Scope, path: Path, condition: str | None) -> str:
     """A condition over the situation at `path`; "" if none is written or it cannot be used."""
@@ -31,7 +39,7 @@ def known(
             place = (*path, number) if len(names) > 1 else path
             cure = f"Known: {listed(there)}." if there else f"Add it under `{section}:`."
             scope.error(
-                place, f"plan.unknown-{noun}", f"unknown {noun} `{name}`",
+                place, UNKNOWN[noun], f"unknown {noun} `{name}`",
                 near(name, there) + cure,
             )  # fmt: skip
     return tuple(names)

@@ -9,12 +9,16 @@ from tocsin.core.tree import Path
 
 Known = Literal["opened", "acknowledged", "resolved", "some time"]
 
+PLAN = "plan."
+"""Starts what the plan says of itself."""
+
 ORIGINS: dict[str, Known] = {
     "incident.code": "opened",
     "incident.title": "opened",
     "incident.severity": "opened",
     "incident.severity_code": "opened",
     "incident.severity_name": "opened",
+    "incident.worst_severity": "opened",
     "incident.kind": "opened",
     "incident.status": "opened",
     "incident.channel": "opened",
@@ -31,11 +35,11 @@ ORIGINS: dict[str, Known] = {
     "components.affected": "some time",
     "next_update": "opened",
     "now": "opened",
-    "plan.title": "opened",
-    "plan.organisation": "opened",
-    "plan.project": "opened",
-    "plan.signature": "opened",
-    "plan.status_page": "opened",
+    PLAN + "title": "opened",
+    PLAN + "organisation": "opened",
+    PLAN + "project": "opened",
+    PLAN + "signature": "opened",
+    PLAN + "status_page": "opened",
     "watch.end": "resolved",
     "postmortem.date": "some time",
     "postmortem.deadline": "resolved",

@@ -1,5 +1,7 @@
 """Phases, playbooks, milestones, gates, evidence and questions, reduced to tasks."""
 
+import re
+
 import msgspec
 
 from tocsin.core.document import near
@@ -14,7 +16,7 @@ from tocsin.core.plan.response.model import Phase, Response, Watch
 from tocsin.core.plan.response.steps import Setting, StepMaker, bracket, slug
 from tocsin.core.plan.scope import Scope
 from tocsin.core.plan.task import Task
-from tocsin.core.times import parse_time
+from tocsin.core.times import AnyTime, parse_time
 from tocsin.core.tree import Path
 
 
@@ -155,14 +157,8 @@ class _Compiler:
 
     def milestone(self, text: str, outcomes: list[TodoFile]) -> None:
         scope, path = self.scope, ("milestones", text)
-        try:
-            within = parse_time(text)
-        except ValueError as error:
-            what, _, hint = str(error).partition("; ")
-            scope.found.add(
-                scope.document.key_place(path), "plan.time", what,
-                hint[:1].upper() + hint[1:] + ".",
-            )  # fmt: skip
+        within = self._milestone_time(path, text)
+        if within is None:
             return
         if scope.file.milestones.meaning is None and not self._asked_meaning():
             scope.undecided(
@@ -176,6 +172,26 @@ class _Compiler:
             at=at, within=None if at else within, counts_from="opened",
         )  # fmt: skip
         self.made.steps(path, outcomes, setting)
+
+    def _milestone_time(self, path: Path, text: str) -> AnyTime | None:
+        """When a milestone is; `T+5` of a document as written is taken for minutes."""
+        unit = "m" if self.scope.as_written and re.fullmatch(r"[Tt]\+\d+", text) else ""
+        try:
+            within = parse_time(text + unit)
+        except ValueError as error:
+            what, _, hint = str(error).partition("; ")
+            self.scope.found.add(
+                self.scope.document.key_place(path), "plan.time", what,
+                hint[:1].upper() + hint[1:] + ".",
+            )  # fmt: skip
+            return None
+        if unit:
+            self.scope.found.add(
+                self.scope.document.key_place(path), "plan.time",
+                f"`{text}` has no unit; minutes are assumed", f"Write `{text}m` or `{text}h`.",
+                "warning",
+            )  # fmt: skip
+        return within
 
     def _asked_meaning(self) -> bool:
         """Whether the missing meaning was reported: it is one slip, not one per milestone."""

@@ -178,7 +178,8 @@ class GateFile(Part):
     """What must hold before the work may go on."""
 
     before: str = Field(
-        description="What has to wait: `resolve`, `close`, `phase recovery`, `leave containment`.",
+        description="What has to wait: `resolve`, `close`, `phase recovery`, `leave containment`, "
+        "`tick STEP`.",
         examples=["close"],
     )
     when: Condition | None = Field(None, description="The condition under which it stands there.")

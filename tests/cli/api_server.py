@@ -41,6 +41,11 @@ def row(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
         "next_at": "2026-03-06T22:30:00Z",
         "channel": "#incident-2026-001",
         "exercise": False,
+        "holders": {},
+        "mode": "",
+        "false_alarm": False,
+        "restricted": False,
+        "in_doubt": [],
     } | changes
 
 

@@ -80,7 +80,7 @@ def a_scenario(plan: Plan, seed: int, length: int) -> Scenario:
         command = random.choice(doings)
         deeds.append(Deed(at=at, command=command, incident=random.choice(names)))
     return Scenario(
-        starts=START, deeds=tuple(deeds), lasts=timedelta(days=3), detected=random.random() < 0.8,
+        starts=START, deeds=tuple(deeds), lasts=timedelta(days=1), detected=random.random() < 0.8,
         severity=random.choice(("P0", "P1", "P2")), seed=None,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from tests.core.stories import ROOT, STARTER, judged, problems_in, world_of
 from tocsin.core.scenarios import file
 from tocsin.core.scenarios.expectations import kinds
 from tocsin.core.scenarios.file import EntryFile, ScenarioFile, scenario_schema
+from tocsin.core.scenarios.measuring import MeasuredFile
 from tocsin.core.scenarios.noting import World
 
 PAGE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
@@ -24,6 +25,7 @@ MODELS: list[type[BaseModel]] = [
     EntryFile,
     file.ExpectFile,
     file.HappensFile,
+    MeasuredFile,
     file.OutageFile,
     file.ReportFile,
     ScenarioFile,

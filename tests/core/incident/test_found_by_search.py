@@ -105,3 +105,16 @@ def test_what_an_alarm_brings_about_comes_with_it(monkeypatch: pytest.MonkeyPatc
     minute = (first.at - START).total_seconds() / 60
     assert story.told("board")[0] == minute
     assert story.told("security-team") == [minute]
+
+
+def test_two_roles_that_ask_experts_for_one_component_have_tasks_of_their_own() -> None:
+    """They shared one, which each of them dropped for the other, without end."""
+    story = Night(
+        "components: {database: {checks: [probe]}}\n"
+        "roles:\n"
+        "  expert: {required_for: [P1], experts: {database: board}}\n"
+        "  helper: {experts: {database: board}}\n"
+    )
+    story.does(c.RecordFact(by="ana", name="component_database", value="down"))
+    assert story.task("expert/helper/database/involved") == "open"
+    assert story.task("expert/expert/database/involved") == ""

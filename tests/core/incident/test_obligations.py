@@ -217,6 +217,21 @@ def test_a_lesser_incident_is_closed_without_a_post_mortem() -> None:
     story.do(17, c.Close(by="ana"))
 
 
+def test_what_is_to_be_said_in_two_sentences_is_not_said_in_three() -> None:
+    brief = 'needs: {improvement: {say: "one, or none and why", sentences: 2}}'
+    said = 'needs: {improvement: "one, or none and why"}'
+    story = Story("P0", the_plan(PLAN_TEXT.replace(said, brief)))
+
+    def refused(value: str) -> bool:
+        return (
+            story.refusal(5, c.RecordFact(by="ana", name="postmortem_improvement", value=value))
+            is not None
+        )
+
+    assert refused("One. Two! Three?")
+    assert not refused("A limit of 0.5 GB, i.e. less than now. It holds ... for long")
+
+
 def test_a_post_mortem_from_the_date_to_the_end() -> None:
     story = Story("P0")
     story.do(16, c.Resolve(by="ana"))

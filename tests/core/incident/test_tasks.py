@@ -211,11 +211,30 @@ def test_alerts_that_end_do_not_resolve_what_the_plan_holds_up() -> None:
     assert night.incident.state == "open"
 
 
+def test_a_gate_may_wait_for_the_alerts_to_end() -> None:
+    gate = """
+gates:
+  - before: resolve
+    when: alerts_firing > 0.0
+    needs: [{do: Wait for the alerts, done_when: alerts_firing == 0.0}]
+"""
+    night = Night(gate, group="Down").at(1)
+    night.does(c.AlertsCame(by="prometheus", count=2, names=("Down",)))
+    night.does(c.AlertsWent(by="prometheus", count=1))
+    assert "Wait for the alerts" in night.refuses(c.Resolve(by="ana")).reason
+    night.does(c.AlertsWent(by="prometheus", count=1)).does(c.Resolve(by="ana"))
+    assert night.incident.state == "resolved"
+
+
 EVIDENCE = """
 phases:
   eradication: {steps: [{id: cleanup, do: Clean up}]}
 evidence:
-  - {collect: Audit logs, when: 'data_breach != "no"', before: [cleanup], keep: 52w, custody: security-team}
+  - collect: Audit logs
+    when: data_breach != "no"
+    before: [cleanup]
+    keep: 52w
+    custody: security-team
 questions:
   - {ask: Is criminal activity suspected?, answer: user_facing, when: 'data_breach == "confirmed"'}
 """
@@ -271,3 +290,9 @@ def test_nothing_is_held_up_by_a_plan_without_gates(gone: str) -> None:
     if gone == "close":
         night.does(c.Close(by="ana"))
     assert night.incident.state == ("resolved" if gone == "resolve" else "closed")
+
+
+def test_what_has_come_about_by_the_last_instant_is_not_missed() -> None:
+    night = Night("milestones: {meaning: by, T+0m: [{do: Known, met_by: opened}, Called]}\n")
+    assert night.clock("milestone/t-0m/known") == "met"
+    assert night.clock("milestone/t-0m/called") == "missed"

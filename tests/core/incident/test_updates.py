@@ -276,6 +276,29 @@ def test_the_duration_is_known_once_it_is_resolved_and_a_fact_once_it_is_stated(
     assert last(night.does(says("", template="over"))).text == "Over after 30m: api"
 
 
+def test_a_message_knows_the_worst_severity_and_what_happened_when() -> None:
+    clauses = (
+        STAKEHOLDERS
+        + """
+phases: {recovery: {name: Recovery}}
+templates:
+  report: {text: "{{ incident.worst_severity }}\\n{{ incident.timeline | list }}"}
+"""
+    )
+    night = Night(clauses).at(10).does(c.Acknowledge(by="ana"))
+    night.at(20).does(c.SetSeverity(by="ana", severity="P1"))
+    night.at(30).does(says()).at(90).does(c.Resolve(by="ana"))
+    assert last(night.does(says("", template="report"))).text.splitlines() == [
+        "P0 Critical",
+        "- 23:00 - detected",
+        "- 23:00 - phase Recovery",
+        "- 23:10 - acknowledged",
+        "- 23:20 - severity confirmed",
+        "- 23:30 - Stakeholders told",
+        "- 2026-03-07 00:30 - resolved",
+    ]
+
+
 def test_a_template_is_refused_where_it_is_not_meant() -> None:
     night = Night(TEMPLATES, severity="P1")
     assert night.refuses(says("", template="severe")).code == "incident.template-severity"

@@ -1,4 +1,4 @@
-"""The document of provider-sync as it was written: complete, and asked about all that it leaves open.
+"""The document of provider-sync as it was written: complete, and asked what it leaves open.
 
 The document is not part of this repository; its lines that say something are counted below.
 """

@@ -19,6 +19,7 @@ from tests.core.plan.generated import (
     slipped,
     written,
 )
+from tests.core.plan.plans import one, small
 
 from tocsin.core.plan.read import read
 from tocsin.core.problem import Problem
@@ -50,6 +51,9 @@ def check_reading(data: Any) -> list[Problem]:
         assert 1 <= problem.line <= len(lines), problem
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1, problem
     assert problems == sorted(problems, key=lambda problem: (problem.line, problem.column))
+    if plan is not None:
+        ids = [task.id for task in plan.tasks]
+        assert len(ids) == len(set(ids)), sorted(ids)
     again, same = read(text, "plan.yaml")
     assert (again, same) == (plan, problems)
     return problems
@@ -77,6 +81,13 @@ def test_what_is_wrong_stands_where_it_is_said_to_stand(data: Data) -> None:
     """Taking out what the places of errors point at leads to a plan that is accepted."""
     plan, _, problems = clean_plan(data)
     assert plan is not None, [str(problem) for problem in problems if problem.level == "error"]
+
+
+def test_a_wrong_condition_in_a_rule_without_may_is_found_where_it_stands() -> None:
+    text = small("  steps: []\n") + "authority:\n  spend:\n    - {with: reason, when: nonsense}\n"
+    problem = one(text, "plan.unknown-fact")
+    lines = text.split("\n")
+    assert lines[problem.line - 1][problem.column - 1 :].startswith("nonsense")
 
 
 def test_the_plans_made_here_use_the_whole_language() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.core.incident.night import FRAME, plan_with
+from tests.core.plan.broken_response import BROKEN
 
 from tocsin.core.plan.read import read
 from tocsin.core.plan.task import Task
@@ -118,9 +119,18 @@ def test_steps_that_wait_for_each_other_never_happen() -> None:
 
 
 def test_an_escalation_that_looks_at_no_severity_is_doubted_unless_it_says_so() -> None:
-    blind = FRAME.replace(", for: [P0, P1]", "")
+    three = FRAME.replace("escalation:", "  P2: {name: Low, when: [user_facing]}\nescalation:")
+    blind = three.replace(", for: [P0, P1]", "")
     assert codes("", blind) == ["plan.same-for-all"]
-    assert codes("", FRAME) == []
+    assert codes("", three.replace("[P0, P1]", "[P0, P1, P2]")) == []
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_each_mistake_is_told_at_its_line_and_nothing_else(code: str) -> None:
+    text = BROKEN[code]
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if f"#! {code}" in row)
+    problems = read(text, "plan.yaml")[1]
+    assert [(problem.code, problem.line) for problem in problems] == [(code, line)]
 
 
 def test_a_milestone_that_begins_then_is_asked_for_then() -> None:

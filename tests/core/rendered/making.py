@@ -66,7 +66,7 @@ _PLAIN_TIMES = (
     | st.sampled_from([Never(), Unspecified(), Variable()])
 )
 LIMITS = _PLAIN_TIMES | st.lists(_PLAIN_TIMES, min_size=2, max_size=2).map(
-    lambda options: Choice(tuple(options))
+    lambda options: Choice(tuple(options))  # type: ignore[arg-type]
 )
 POINTS = LIMITS.filter(lambda value: not isinstance(value, Within)) | SPANS.map(After)
 

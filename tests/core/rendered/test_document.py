@@ -18,13 +18,15 @@ from tocsin.core.organisation import read_organisation
 from tocsin.core.plan.citations import citations
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read
+from tocsin.core.plan.task import Task
 from tocsin.core.rendered.clauses import clauses
 from tocsin.core.rendered.document import outline_of
 from tocsin.core.rendered.html import drawing, write_html
 from tocsin.core.rendered.markdown import write_markdown
 from tocsin.core.rendered.outline import Outline
 from tocsin.core.rendered.style import COLOURS, PICTURE_STYLE
-from tocsin.core.times import TimeValue
+from tocsin.core.rendered.wording import Wording
+from tocsin.core.times import TimeValue, parse_time
 
 HOSTILE = '<script>alert("&")</script>'
 NOT_WORDS = {"line", "version", "why", "rank", "group", "display", "standing", "incident_channel"}
@@ -99,6 +101,27 @@ def test_every_text_of_the_plan_is_in_the_document(path: Path) -> None:
         if where not in elsewhere and text != "unfilled" and squeezed(text) not in said
     }
     assert not missing
+
+
+def test_nothing_that_a_task_says_is_left_out() -> None:
+    plan = load(STARTER)
+    wording = Wording(plan)
+    bare = Task(id="a/b", text="Do it", line=1)
+    changed: dict[str, Any] = {
+        "severities": ("P0",), "when": "cosmetic", "unless": ("cosmetic",), "after": "resolved",
+        "at": parse_time("5m"), "within": parse_time("15m"), "until": "resolved",
+        "need": "if needed", "by": "team-lead", "to": ("team-lead",), "behind": ("a/c",),
+        "holds": ("close",), "proof": "cosmetic", "met_by": "assessed", "answer": "cosmetic",
+        "records": ("cosmetic",), "each": ("key",), "one_of": ("a", "b"), "undo": "Undo",
+        "audience": "customers", "template": "first", "document": "report", "how": ("so",),
+        "lasting": True, "every_time": True,
+    }  # fmt: skip
+    said = {wording.demands(msgspec.structs.replace(bare, **{k: v})) for k, v in changed.items()}
+    assert len(said) == len(changed)
+    assert wording.demands(bare) == ()
+    # These say something together with others, or stand in the document in another way.
+    others = {"id", "text", "line", "group", "do", "why", "counts_from", "everyone", "ever"}
+    assert {*changed, *others} == set(Task.__struct_fields__)
 
 
 def test_a_clause_that_is_left_out_would_be_noticed() -> None:

@@ -9,7 +9,7 @@ from tests.core.rendered.making import LIMITS, POINTS
 from tocsin.core.plan.model import Exhausted, Step
 from tocsin.core.plan.task import Task
 from tocsin.core.rendered.cards import as_limit
-from tocsin.core.times import parse_time
+from tocsin.core.times import AnyTime, parse_time
 from tocsin.core.words import calls, conditions, moments, phrases, tasks, times
 
 
@@ -43,12 +43,12 @@ def test_times(written: str, as_limit: str, as_point: str) -> None:
 
 
 @given(LIMITS)
-def test_a_limit_that_is_said_can_be_read(value: times.AnyTime) -> None:
+def test_a_limit_that_is_said_can_be_read(value: AnyTime) -> None:
     assert times.heard(times.limit(value)) == value
 
 
 @given(POINTS)
-def test_a_point_that_is_said_can_be_read(value: times.AnyTime) -> None:
+def test_a_point_that_is_said_can_be_read(value: AnyTime) -> None:
     assert times.heard(times.point(value)) == value
 
 
@@ -93,7 +93,6 @@ def test_names() -> None:
     assert {phrases.id_of(words) for words in said.values()} == set(said)
     assert phrases.listed(["a", "b", "c"], "or") == "a, b or c"
     assert phrases.sentence("it is so") == "It is so."
-    assert phrases.counted(2, "severity") == "2 severities"
 
 
 def test_moments() -> None:

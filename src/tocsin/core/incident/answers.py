@@ -1,7 +1,12 @@
 """Facts whose value is of the right type and yet no answer: too much, or nothing said."""
 
+import re
+
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.plan.model import FactRule, FactValue
+
+_END_OF_SENTENCE = re.compile(r"[.!?]+(?:\s+(?=[^a-z\s])|$)")
+"""An abbreviation in the middle of a sentence is followed by a small letter."""
 
 
 def no_answer(rule: FactRule, value: FactValue) -> Refusal | None:
@@ -19,5 +24,13 @@ def no_answer(rule: FactRule, value: FactValue) -> Refusal | None:
             "incident.fact-reason",
             f"`{value}` alone says nothing of {rule.about or rule.name} (line {rule.line})",
             f"name it, or say why there is none: {rule.name}='none, because ...'",
+        )
+    said_in = len([part for part in _END_OF_SENTENCE.split(str(value).strip()) if part])
+    if isinstance(value, str) and rule.sentences is not None and said_in > rule.sentences:
+        return Refusal(
+            "incident.fact-length",
+            f"{rule.name} has {said_in} sentences, and {rule.sentences} are allowed"
+            f" (line {rule.line})",
+            "say it in fewer; what is left out has its place in the rest of the post-mortem",
         )
     return None

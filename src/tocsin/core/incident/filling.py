@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -155,6 +156,33 @@ def _channel(plan: Plan, incident: Incident, _now: datetime) -> str:
     return f"{incident.channel}, thread {incident.code}" if thread else incident.channel
 
 
+def _timeline(plan: Plan, incident: Incident, _now: datetime) -> tuple[str, ...]:
+    """What became of the incident, a line each in the order of time: `14:05 - resolved`.
+
+    Of what happened several times it has the last; the day is said where it is another one.
+    """
+    zone = ZoneInfo(plan.time_zone)
+    phases = {f"phase {phase.id}": f"phase {phase.name}" for phase in plan.response.phases}
+    told = {
+        f"published {audience.id}": f"{audience.name} told"
+        for audience in plan.communication.audiences.values()
+    }
+    words = {**_TURNS, **phases, **told}
+    lines, day = [], incident.opened_at.astimezone(zone).date()
+    for name, at in sorted(incident.moments.items(), key=lambda one: one[1]):
+        if name in words:
+            local = at.astimezone(zone)
+            date = "" if local.date() == day else f"{local:%Y-%m-%d} "
+            lines.append(f"{date}{local:%H:%M} - {words[name]}")
+    return tuple(lines)
+
+
+_TURNS = {
+    "opened": "detected", "acknowledged": "acknowledged", "assessed": "severity confirmed",
+    "raised": "severity raised", "resolved": "resolved", "reopened": "reopened",
+}  # fmt: skip
+
+
 def _phase(plan: Plan, incident: Incident, _now: datetime) -> str:
     names = {phase.id: phase.name for phase in plan.response.phases}
     return names.get(incident.phase, incident.phase)
@@ -200,6 +228,7 @@ _VALUES: Mapping[str, Callable[[Plan, Incident, datetime], Value | None]] = {
     "incident.mode": _mode,
     "incident.started": _started,
     "incident.detected": lambda plan, incident, now: incident.opened_at,
+    "incident.timeline": _timeline,
     "incident.so_far": lambda plan, incident, now: now - incident.opened_at,
     "incident.acknowledged": lambda plan, incident, now: incident.acknowledged_at,
     "incident.acknowledged_by": lambda plan, incident, now: incident.acknowledged_by,

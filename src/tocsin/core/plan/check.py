@@ -187,7 +187,7 @@ def _severities_are_told_apart(plan: Plan, scope: Scope) -> None:
         [(step.key, step.at) for step in plan.steps.get(severity.code, ()) if not step.manual]
         for severity in plan.severities
     ]
-    same = len(paged) > 1 and all(steps == paged[0] for steps in paged[1:]) and len(paged[0]) > 1
+    same = len(paged) > 2 and all(steps == paged[0] for steps in paged[1:]) and len(paged[0]) > 1
     steps = scope.file.escalation.steps
     chosen = any(step.for_ is not None or step.__pydantic_extra__ for step in steps)
     if same and steps and not chosen:

@@ -157,7 +157,8 @@ LARGEST = 1e18
 class FactRule(msgspec.Struct, frozen=True):
     """A fact the plan knows: its type (`bool`, `number`, `one of`) and what it means.
 
-    A number above `most` is refused, and so is a text that is one of `not_enough` words alone.
+    A number above `most` is refused, and so is a text that is one of `not_enough` words alone or
+    has more `sentences`.
     """
 
     name: str
@@ -167,6 +168,7 @@ class FactRule(msgspec.Struct, frozen=True):
     line: int = 0
     most: float | None = None
     not_enough: tuple[str, ...] = ()
+    sentences: int | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -214,7 +214,7 @@ class Scope:
             hint = near(rest, known) + f"Known: {listed(known)}."
             self.error(path, "plan.moment", f"`{text}`: unknown {word} `{rest}`", hint)
             return ""
-        forms = [f"`{kind} ...`" for kind in self.named_moments]
+        forms = [f"{kind} ..." for kind in self.named_moments]
         self.error(
             path, "plan.moment", f"`{text}` is no moment to count from",
             f"{near(text, MOMENTS)}Use {listed(MOMENTS)}, or {listed(forms)}.",

@@ -37,8 +37,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     that must be done first. While it is open it `holds` up: "phase ID" (entering it), "leave ID"
     (leaving that phase), "resolve", "close", "publish AUDIENCE", "tick TASK". It is done by itself
     once `proof` holds or the moment `met_by` has come; it cannot be ticked while `proof` is known
-    not to hold, or before the facts `records` are stated. With `each`, every member is ticked singly; with `one_of`, the tick says which way was
-    taken. Once done, `undo` is owed.
+    not to hold, or before the facts `records` are stated. With `each`, every member is ticked
+    singly; with `one_of`, the tick says which way was taken. Once done, `undo` is owed.
     `lasting`: once asked for, it stays so even when `when` holds no more. `ever`: a severity
     counts that the incident had at any time. `every_time`: it is asked for again whenever the
     moment `after` comes again.

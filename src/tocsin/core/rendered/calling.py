@@ -1,6 +1,5 @@
 """Escalation: who is called, in which order and when; as tables, ladders and charts of time."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from tocsin.core.plan.model import Plan, Severity, Step
@@ -12,7 +11,7 @@ from tocsin.core.rendered.pictures import Bar, Rung, chart, ladder
 from tocsin.core.rendered.timing import bars_of
 from tocsin.core.rendered.wording import Wording, part
 from tocsin.core.times import After
-from tocsin.core.words.calls import HOW_MEANS, last_resort, when
+from tocsin.core.words.calls import HOW_MEANS, last_resort
 from tocsin.core.words.phrases import capital, listed, named, sentence
 from tocsin.core.words.times import duration, point
 
@@ -114,9 +113,3 @@ def short_time(step: Step) -> str:
 def _chart(plan: Plan, severity: Severity, bars: list[Bar]) -> Picture:
     title = f"What falls due when at {plan.shown(severity.code)}"
     return chart(f"times-{severity.code}.svg", title, bars)
-
-
-def in_sentences(plan: Plan, code: str) -> Iterator[str]:
-    """Say the calls of a severity one after the other."""
-    for step in plan.steps.get(code, ()):
-        yield sentence(f"{HOW[step.do]} {who(step)} {when(step)}")

@@ -26,8 +26,8 @@ CONDITIONS = frozenset(
 
 PEOPLE = frozenset(
     {"taken_from", "default", "relieved_by", "shadowed_by", "by", "to", "then", "may", "lead",
-     "audiences", "notify", "page", "readers", "approve", "escalate_to", "audience", "warn", "started_by",
-     "not_with", "roles"}
+     "audiences", "notify", "page", "readers", "approve", "escalate_to", "audience", "warn",
+     "started_by", "not_with", "roles"}
 )  # fmt: skip
 """Fields that hold ids of recipients, roles or audiences."""
 

@@ -18,7 +18,6 @@ from tocsin.core.rendered.outline import (
 )
 from tocsin.core.rendered.style import PAGE_STYLE
 
-_TAGS = {"code": "code", "strong": "strong", "quiet": "small"}
 _NARROW = 440
 """Drawings that are no wider are shown as a whole even on a telephone."""
 
@@ -85,8 +84,7 @@ def inline(text: Text) -> str:
 def _piece(part: str | Span) -> str:
     if isinstance(part, str):
         return _escaped(part)
-    tag = _TAGS[part.style]
-    return f"<{tag}>{_escaped(part.text)}</{tag}>"
+    return f"<{part.style}>{_escaped(part.text)}</{part.style}>"
 
 
 def _escaped(text: str) -> str:

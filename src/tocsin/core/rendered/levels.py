@@ -135,6 +135,8 @@ def facts(wording: Wording) -> Section:
         more = [f"at most {fact.most:g}"] if fact.most is not None else []
         if fact.not_enough:
             more.append(f"more than “{listed(fact.not_enough, 'or')}”")
+        if fact.sentences is not None:
+            more.append(f"at most {fact.sentences} sentence{'s' * (fact.sentences > 1)}")
         means = "; ".join((*([fact.about] if fact.about else []), *more))
         rows.append((
             (code(fact.name),), values or listed(fact.values, "or"), means or NOTHING,

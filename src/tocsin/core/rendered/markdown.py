@@ -53,10 +53,8 @@ def inline(text: Text, *, in_table: bool = False) -> str:
             out.append(escape(part))
         elif part.style == "code":
             out.append(_code(part.text, in_table=in_table))
-        elif part.style == "strong":
-            out.append(f"**{escape(part.text)}**")
         else:
-            out.append(f"*{escape(part.text)}*")
+            out.append(f"**{escape(part.text)}**")
     # Blanks at either end would mean something else, or nothing.
     return "".join(out).strip()
 

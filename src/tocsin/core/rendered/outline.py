@@ -8,11 +8,11 @@ from typing import Literal
 
 import msgspec
 
-Style = Literal["code", "strong", "quiet"]
+Style = Literal["code", "strong"]
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A piece of text that stands out, or back."""
+    """A piece of text that stands out."""
 
     text: str
     style: Style
@@ -113,8 +113,3 @@ def plain(text: Text) -> str:
 def code(text: str) -> Span:
     """Return what stands in the plan exactly so."""
     return Span(text, "code")
-
-
-def quiet(text: str) -> Span:
-    """Return what is less important."""
-    return Span(text, "quiet")

@@ -19,9 +19,7 @@ from tocsin.core.rendered.outline import (
     Text,
 )
 
-_PIECE = re.compile(
-    r"(?P<escaped>\\[\\`*_\[\]#|~=+-])|(?P<fence>`+)|(?P<strong>\*\*)|(?P<quiet>\*)|(?P<br><br>)"
-)
+_PIECE = re.compile(r"(?P<escaped>\\[\\`*_\[\]#|~=+-])|(?P<fence>`+)|(?P<strong>\*\*)|(?P<br><br>)")
 _ANCHOR = re.compile(r'<a id="([^"]*)"></a>')
 _HEADING = re.compile(r"(#{1,6}) (.*)")
 _CELL = re.compile(r"(?<!\\)\|")
@@ -139,7 +137,7 @@ def _plain(markdown: str) -> str:
 def _text(markdown: str, *, in_table: bool = False) -> Text:
     """Read one line of text with its styles."""
     parts: list[str | Span] = []
-    at, said, style = 0, "", ""
+    at, said, strong = 0, "", False
     while found := _PIECE.search(markdown, at):
         said += unescape(markdown[at : found.start()])
         at = found.end()
@@ -160,12 +158,11 @@ def _text(markdown: str, *, in_table: bool = False) -> Text:
             parts.append(Span(inner[1:-1] if padded else inner, "code"))
             said, at = "", end.end()
         else:
-            kind = "strong" if found["strong"] else "quiet"
-            if style:
-                parts.append(Span(said, "strong" if style == "strong" else "quiet"))
+            if strong:
+                parts.append(Span(said, "strong"))
             elif said:
                 parts.append(said)
-            said, style = "", "" if style else kind
+            said, strong = "", not strong
     said += unescape(markdown[at:])
     if not parts:
         return said

@@ -40,7 +40,6 @@ h4{font-size:1rem;margin:1.4rem 0 .4rem}
 p,li,dd,td{overflow-wrap:break-word}
 p{margin:.6rem 0;max-width:42rem}
 a{color:var(--link)}
-small{color:var(--soft);font-size:.86em}
 code{font:.86em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;
 background:var(--shade);padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
 pre{font:.84em/1.5 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;

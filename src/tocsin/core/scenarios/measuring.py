@@ -49,7 +49,9 @@ def _ago(text: str) -> str:
 Samples = Annotated[
     list[Annotated[str, AfterValidator(_sample)]],
     BeforeValidator(_texts),
-    WithJsonSchema({"type": ["number", "string", "array"], "items": {"type": ["number", "string"]}}),
+    WithJsonSchema(
+        {"type": ["number", "string", "array"], "items": {"type": ["number", "string"]}}
+    ),
 ]
 
 

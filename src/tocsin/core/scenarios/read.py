@@ -120,7 +120,8 @@ class _Reader:
         )
         return Script(
             scenario=scenario,
-            plays=bool(file.story or stated) or not (file.classify or file.programme or file.thresholds),
+            plays=bool(file.story or stated)
+            or not (file.classify or file.programme or file.thresholds),
             expectations=tuple(expected),
             classify=tuple(self._row(number, row) for number, row in enumerate(file.classify)),
             programme=tuple(

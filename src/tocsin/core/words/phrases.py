@@ -56,14 +56,6 @@ def sentence(text: str) -> str:
     return text if not text or text[-1] in ".!?:…" else f"{text}."
 
 
-def counted(number: int, noun: str) -> str:
-    """Return "1 step", "2 steps", "3 severities"."""
-    if number == 1:
-        return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
-    return f"{number} {plural}"
-
-
 def one_line(text: str) -> str:
     """Return the text with every run of blanks and line ends as one space."""
     return " ".join(text.split())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tocsin.core.plan.model import FactRule
 from tocsin.core.plan.task import Task
+from tocsin.core.words.calls import people
 from tocsin.core.words.conditions import condition
 from tocsin.core.words.moments import Naming, gate, moment
 from tocsin.core.words.phrases import fact_words, listed, named
@@ -20,6 +21,9 @@ DOES = {
     "write": "It is done once the document has been written.",
     "escalate": "Tocsin takes the next step of the escalation at once.",
 }
+
+
+_TOLD = {"page": "calls", "notify": "tells", "ticket": "files a ticket with"}
 
 
 def _as_is(kind: str, name: str) -> str:
@@ -41,6 +45,9 @@ def conditions_of(
         said.append(
             f"asked for {point(task.at)}, counted from {moment(task.after or 'opened', naming)}"
         )
+    elif task.after not in ("", "opened") and not task.after.startswith("phase "):
+        # Headings name the phases, and nearly everything counts from the opening.
+        said.append(f"from {moment(task.after, naming)} on")
     if task.until:
         said.append(f"until {moment(task.until, naming)}")
     if task.lasting:
@@ -60,8 +67,10 @@ def demands_of(task: Task, naming: Naming = _as_is) -> tuple[str, ...]:
     if task.within is not None:
         since = f", counted from {moment(task.counts_from, naming)}" if task.counts_from else ""
         said.append(f"{limit(task.within)}{since}")
-    if task.everyone:
-        said.append("everybody on the roster, not only who is on call")
+    if task.to:
+        said.append(f"{_TOLD.get(task.do, 'goes to')} {people(task.to, everyone=task.everyone)}")
+    if task.how:
+        said.append(f"that is: {listed(task.how)}")
     if task.answer:
         said.append(f"answered by {fact_words(task.answer)}")
     if task.records:

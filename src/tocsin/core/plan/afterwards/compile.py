@@ -58,9 +58,12 @@ def imply_facts(scope: Scope) -> None:
             scope, FactRule(PLANNED, "number", about="minutes planned", line=at, most=limit)
         )
         refer.imply(scope, FactRule(TOOK, "number", about="minutes it took", line=at))
-    for name, words in file.needs.items():
+    for name, need in file.needs.items():
         at = scope.line(("postmortem", "needs", name))
-        rule = FactRule(needed(name), "text", about=words, line=at, not_enough=NO_ANSWER)
+        rule = FactRule(
+            needed(name), "text", about=need.say, line=at, not_enough=NO_ANSWER,
+            sentences=need.sentences,
+        )  # fmt: skip
         refer.imply(scope, rule)
     for name in _classes(scope):
         at = scope.line(("action_items", "classes", name))
@@ -133,7 +136,8 @@ def _postmortem(scope: Scope, tasks: list[Task]) -> Postmortem | None:
         line=base.line, severities=severities, peak=file.peak, unsettled=unsettled,
         longest_minutes=longest, required=tuple(required), optional=tuple(optional),
         document=file.document or "", sections=tuple(file.sections),
-        must_say=tuple(file.needs.items()), blameless=file.style == "blameless",
+        must_say=tuple((name, need.say) for name, need in file.needs.items()),
+        blameless=file.style == "blameless",
         tasks=tuple(task.id for task in made),
     )  # fmt: skip
 

@@ -44,6 +44,18 @@ class AttendeesFile(Part):
     optional: ManyTexts = Field([], description="Recipients who may come.")
 
 
+class NeedFile(Part):
+    """Something that a post-mortem must say; a text alone is what."""
+
+    say: str = Field(description="What must be stated, in words.", examples=["what fixed it"])
+    sentences: int | None = Field(None, ge=1, description="In how many sentences at most.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"say": value} if isinstance(value, str) else value
+
+
 class PostmortemFile(Part):
     """How an incident is gone over when it is resolved."""
 
@@ -65,7 +77,7 @@ class PostmortemFile(Part):
     attendees: AttendeesFile = Field(AttendeesFile(), description="Who takes part.")
     document: Id | None = Field(None, description="The document that it becomes.")
     sections: ManyTexts = Field([], description="What must be written; each is ticked singly.")
-    needs: dict[FactName, str] = Field(
+    needs: dict[FactName, NeedFile] = Field(
         {},
         description="What must be stated, in words: `improvement: one, or none and why`.",
         examples=[{"improvement": "one, or none and why"}],

@@ -27,6 +27,7 @@ ORIGINS: dict[str, Known] = {
     "incident.started": "opened",
     "incident.detected": "opened",
     "incident.so_far": "opened",
+    "incident.timeline": "opened",
     "incident.acknowledged": "acknowledged",
     "incident.acknowledged_by": "acknowledged",
     "incident.resolved": "resolved",

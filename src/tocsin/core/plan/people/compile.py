@@ -131,8 +131,9 @@ def _authority(scope: Scope) -> dict[str, tuple[Rule, ...]]:
 
 def _rule(scope: Scope, verb: str, number: int, file: RuleFile) -> Rule:
     path: Path = ("authority", verb)
-    if scope.document.place((*path, number, "may")) != scope.document.place((*path, number)):
-        path = (*path, number)
+    item, keys = (*path, number), [name.rstrip("_") for name in file.model_fields_set]
+    if any(scope.document.place((*item, key)) != scope.document.place(item) for key in keys):
+        path = item
     _who(scope, path, file.may, (ASSIGNED,) if verb in TASK_VERBS else ())
     for word in file.with_:
         if word not in (REASON, SEVERITY):

@@ -35,13 +35,14 @@ def _of_role(scope: Scope, role: Role) -> Iterator[Task]:
         fact = component_fact(component, scope.file.components[component])
         troubled = " || ".join(f'{fact} == "{value}"' for value in (*sorted(DOWN), "degraded"))
         yield Task(
-            id=f"expert/{component}", text=f"{role.name} for {component} is asked", group="roles",
+            id=f"expert/{role.id}/{component}", group="roles",
+            text=f"{role.name} for {component} is asked",
             do="page" if role.required_for else "notify", to=(recipient,), when=troubled, after="",
             until="resolved", line=role.line, severities=role.required_for,
             why=f"{component} is in trouble, and you know it",
         )  # fmt: skip
         yield Task(
-            id=f"expert/{component}/involved", line=role.line, group="roles",
+            id=f"expert/{role.id}/{component}/involved", line=role.line, group="roles",
             text=f"Involve {recipient} for {component}, or say that none is available",
             when=troubled, after="", until="resolved", severities=role.required_for,
             need="if possible", by=recipient, met_by=f"role {role.id}",

@@ -27,8 +27,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """A period after the moment `after` in which `keeps` (CEL; empty: nothing) must hold.
 
     Until it has passed, `before` is refused: "resolve", "close", "phase ID", "leave ID" or
-    "tick TASK". It starts again when `keeps` fails, and with every alert if `restarts_on_alert`. `once_begun`:
-    nothing waits for it where its moment has not come.
+    "tick TASK". It starts again when `keeps` fails, and with every alert if `restarts_on_alert`.
+    `once_begun`: nothing waits for it where its moment has not come.
     """
 
     id: str

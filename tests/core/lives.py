@@ -82,7 +82,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "status": (*STATUSES, "", "", "nonsense"),
     "subject": ("", "About it"),
     "next": ("", "30m", "soon", "24h", "9999999w"),
-    "update": ("update-1", "update-1", "update-2", "update-3", "nonsense"),
+    "update": (*(f"update-{number}" for number in range(1, 6)), "nonsense"),
     "text": (*TEXTS, "", " "),
 }
 """What commands are filled with, by the name of the field: what makes sense, and what does not."""
@@ -166,7 +166,7 @@ def _to_the_end(random: Random, plan: Plan) -> list[Moment]:
 
 _LIKELY: tuple[type[c.Command], ...] = (
     c.Tick, c.Tick, c.Tick, c.RecordFact, c.RecordFact, c.RecordFact, c.EnterPhase, c.Waive,
-    c.Publish, c.Approve, c.TakeRole,
+    c.Publish, c.Publish, c.Approve, c.Withdraw, c.TakeRole, c.SetSeverity,
 )  # fmt: skip
 _GAPS = (0, 0, 1, 59, 60, 300, 900, 1800, 3600, 4 * 3600, 86_400, 3 * 86_400)
 
@@ -232,7 +232,7 @@ def _sensible(random: Random, command: c.Command, plan: Plan) -> c.Command:
         return msgspec.structs.replace(
             command, template="", values={}, text="We are at it", next=random.choice(("", "30m"))
         )
-    if isinstance(command, c.EnterPhase | c.StandDown | c.BreakGlass):
+    if isinstance(command, c.EnterPhase | c.StandDown | c.BreakGlass | c.SetSeverity | c.Withdraw):
         return msgspec.structs.replace(command, why="it is so")
     return command
 

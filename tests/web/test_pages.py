@@ -417,11 +417,8 @@ def test_facts_are_read_as_the_plan_means_them(stage: Stage) -> None:
     browser = stage.signed_in("ana")
     browser.open("/incidents/INC-2026-001")
     assert browser.press("State it", name="users_affected", value="1,5").status_code == 303
-    for value in ("nan", "inf", "1e999", "9" * 999):
+    for value in ("nan", "inf", "1e999", "9" * 30, "9" * 999):
         assert browser.press("State it", name="users_affected", value=value).status_code == 422
-    large = browser.press("State it", name="users_affected", value="9" * 30)
-    assert large.status_code == 303
-    browser.press("State it", name="users_affected", value="1,5")
     assert browser.press("State it", name="service_availability", value="none").status_code == 303
     page = browser.open("/incidents/INC-2026-001")
     assert "users_affected 1.5 Ana Prieto" in page.text

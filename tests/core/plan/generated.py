@@ -159,6 +159,8 @@ SPECIAL: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("SeverityFile", "when"): CRITERIA,
     ("StepFile", "when"): CRITERIA,
     ("RoleFile", "from"): RECIPIENTS,
+    ("FloorFile", "unless"): RECIPIENTS,
+    ("FloorFile", "when"): CRITERIA,
     ("RoleFile", "needs"): ("senior",),
     ("AudienceFile", "to"): RECIPIENTS,
     ("RouteFile", "to"): RECIPIENTS,

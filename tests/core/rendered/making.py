@@ -90,6 +90,8 @@ def of_field(name: str, hint: Any) -> st.SearchStrategy[Any]:
         return IDS
     if name in PEOPLE and hint == tuple[str, ...]:
         return st.lists(IDS, max_size=2).map(tuple)
+    if name == "experts":
+        return st.dictionaries(IDS, IDS, max_size=2)
     if name == "line":
         return st.integers(1, 999)
     return _of(hint)

@@ -1,8 +1,9 @@
 """The keys of a plan for the time after an incident, and for the time between incidents."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from tocsin.core.plan.shapes import (
     Condition,
@@ -18,8 +19,28 @@ Quarter = Literal["Q1", "Q2", "Q3", "Q4"]
 Kind = Literal["drill", "chaos", "review", "audit", "report", "training"]
 
 
-class DeadlineFile(Part):
+class _OrText(Part):
+    """A part that may be written as a text alone, which then stands for the key `SHORT`."""
+
+    SHORT: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {cls.SHORT: value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [full, {"type": "string"}]}
+
+
+class DeadlineFile(_OrText):
     """By when something is done, and from when that counts."""
+
+    SHORT: ClassVar[str] = "within"
 
     within: Time | None = Field(None, description="The deadline.")
     from_: str = Field(
@@ -27,11 +48,6 @@ class DeadlineFile(Part):
         examples=["resolved"],
     )  # fmt: skip
     by: Id | None = Field(None, description="The role or recipient who sees to it.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"within": value} if isinstance(value, str) else value
 
 
 class AttendeesFile(Part):
@@ -44,16 +60,13 @@ class AttendeesFile(Part):
     optional: ManyTexts = Field([], description="Recipients who may come.")
 
 
-class NeedFile(Part):
+class NeedFile(_OrText):
     """Something that a post-mortem must say; a text alone is what."""
+
+    SHORT: ClassVar[str] = "say"
 
     say: str = Field(description="What must be stated, in words.", examples=["what fixed it"])
     sentences: int | None = Field(None, ge=1, description="In how many sentences at most.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"say": value} if isinstance(value, str) else value
 
 
 class PostmortemFile(Part):

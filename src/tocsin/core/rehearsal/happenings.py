@@ -105,11 +105,10 @@ def _happening(
 def _content(event: e.Event) -> str:
     """What an event says besides its kind, where it has no reason of its own."""
     if isinstance(event, e.UpdatePublished | e.UpdateProposed):
-        return event.text if not event.status else f"{event.status}: {event.text}"
+        said = "\n".join(part for part in (event.subject, event.text) if part)
+        return said if not event.status else f"{event.status}: {said}"
     if isinstance(event, e.Noted | e.TaskArmed | e.TaskOrdered):
         return event.text
-    if isinstance(event, e.UpdateProposed | e.UpdatePublished):
-        return event.subject or event.text
     if isinstance(event, e.TaskTicked):
         return event.member
     if isinstance(event, e.TaskDone):

@@ -203,9 +203,10 @@ def test_what_is_resolved_after_20_minutes_calls_nobody_more(
 def test_levels_without_times_are_left_to_people_and_the_check_says_so(
     tocsin: Terminal, folder: str
 ) -> None:
-    problems = tocsin("check", PLANS / folder / "plan.yaml", "--json").document["problems"]
+    written = PLANS / folder / "as-written.plan.yaml"
+    problems = tocsin("check", written, "--json").document["problems"]
     manual = [one["what"] for one in problems if one["code"] == "plan.manual-level"]
-    assert {what.split()[1] for what in manual} == {"2", "3", "4"}
+    assert {"2", "3", "4"} <= {what.split()[1] for what in manual}
 
 
 def test_a_ticket_at_once_and_the_on_call_engineer_on_the_next_business_day(

@@ -259,7 +259,17 @@ def _close(plan: Plan, incident: Incident, command: c.Close, now: datetime) -> D
     untold = updates.closing(plan, incident, now)
     if isinstance(untold, Refusal):
         return untold
-    return [*untold, e.Closed(at=now, by=command.by, via=command.via, why=command.why)]
+    unheeded = _unheeded(plan, incident, now)
+    return [*untold, *unheeded, e.Closed(at=now, by=command.by, via=command.via, why=command.why)]
+
+
+def _unheeded(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
+    """Note on the record that an escalation was recommended and nobody was escalated to."""
+    severity = plan.severity(incident.severity)
+    if severity.policy != "recommended" or incident.escalated:
+        return []
+    text = f"escalation is recommended at {severity.code}, and nobody was escalated to"
+    return [e.Noted(at=now, text=text, line=severity.line)]
 
 
 def _note(plan: Plan, incident: Incident, command: c.Note, now: datetime) -> Decision:
@@ -274,6 +284,14 @@ def _escalate(plan: Plan, incident: Incident, command: c.Escalate, now: datetime
             "incident.nothing-to-escalate",
             f"{incident.code} is {incident.state}",
             f"possible now: {', '.join(ways_out(incident.state)) or 'declare a new incident'}",
+        )
+    severity = plan.severity(incident.severity)
+    if severity.policy == "not required" and not command.why.strip():
+        return Refusal(
+            "incident.reason-missing",
+            f"escalation is not required at {severity.code} (line {severity.line})",
+            f"say why somebody is called all the same: tocsin escalate {incident.code}"
+            f" {command.to} --why REASON",
         )
     wanted = _level(plan, incident, command.to) or (command.to,)
     known = plan.recipients()

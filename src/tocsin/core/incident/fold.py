@@ -25,6 +25,8 @@ def fold(incident: Incident | None, event: e.Event) -> Incident:
         raise ImpossibleEvent(f"a timeline begins with {event!r}")
     names = _moments(incident, event)
     folded: Incident = _FOLDS[type(event)](incident, event)
+    if folded.escalated and not incident.escalated:
+        names = (*names, "escalated")
     return _with_moments(folded, event, names)
 
 

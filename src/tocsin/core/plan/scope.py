@@ -29,7 +29,7 @@ BUILT_IN_CLOCKS = {
 
 MOMENTS = (
     "opened", "acknowledged", "assessed", "raised", "resolved", "reopened", "closed", "alert",
-    "status",
+    "status", "escalated",
 )  # fmt: skip
 """What every incident may go through; clauses count from these, or from named ones."""
 

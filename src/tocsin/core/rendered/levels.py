@@ -28,9 +28,9 @@ DEFINITION = "What it means:"
 EXAMPLES = "Examples:"
 POLICIES = {
     "required": "Somebody has to be escalated to before such an incident is closed.",
-    "recommended": "Escalation is recommended.",
+    "recommended": "Escalation is recommended; that there was none is noted when it is closed.",
     "optional": "Escalation is optional.",
-    "not required": "No escalation is required.",
+    "not required": "No escalation is required; whoever escalates says why.",
 }
 
 

@@ -21,7 +21,7 @@ from tocsin.core.plan.consequences.money import compile_finance, compile_recover
 from tocsin.core.plan.model import FactRule
 from tocsin.core.plan.scope import Scope
 from tocsin.core.plan.shapes import WhoFile
-from tocsin.core.plan.task import DoTask, Task
+from tocsin.core.plan.task import RECOMMENDED, DoTask, Task
 from tocsin.core.times import After, AnyTime, Unspecified, parse_time, words, words_duration
 from tocsin.core.tree import Path
 
@@ -67,6 +67,7 @@ def compile_consequences(scope: Scope) -> tuple[Consequences, tuple[Task, ...]]:
         _trigger(scope, number, file, tasks)
         for number, file in enumerate(scope.file.escalation.triggers)
     ]
+    tasks += _recommended(scope)
     finance = compile_finance(scope, tasks)
     recoveries = compile_recoveries(scope, tasks)
     room = Consequences(
@@ -421,6 +422,22 @@ def _trigger(scope: Scope, number: int, file: TriggerFile, tasks: list[Task]) ->
     )  # fmt: skip
     tasks.append(task)
     return task.id
+
+
+def _recommended(scope: Scope) -> list[Task]:
+    """What reminds of an escalation that the plan recommends: done, or left out for a reason."""
+    severities = scope.file.severities
+    codes = [c for c, one in severities.items() if one.escalation_policy == "recommended"]
+    if not codes:
+        return []
+    line = scope.line(("severities", codes[0], "escalation_policy"))
+    return [
+        Task(
+            id=RECOMMENDED, text="Escalate, or say why not", line=line, group="Escalation",
+            severities=tuple(codes), until="resolved", need="if needed", met_by="escalated",
+            why="the plan recommends it",
+        )
+    ]  # fmt: skip
 
 
 def _slug(text: str) -> str:

@@ -30,7 +30,10 @@ def told(block: str) -> tuple[list[Problem], list[Failure], bool]:
 
 
 def test_a_calendar_that_is_kept() -> None:
-    kept = "{overdue: [review], next: {tabletop: 2026-04-30, q1: 2027-03-31}, count: 16}"
+    kept = (
+        "{overdue: [review], next: {tabletop: 2026-04-30, q1: 2027-03-31}, count: 16,"
+        " documents: {tabletop: t-2026-04.md, gameday: g-2026-Q2.md}}"
+    )
     assert told(f"{{at: 2026-04-02, {HELD}, expect: {kept}}}") == ([], [], False)
 
 
@@ -41,6 +44,8 @@ def test_a_calendar_that_is_kept() -> None:
         ("overdue: [tabletop, review]", "review"),
         ("next: {tabletop: 2026-05-31}", "by 2026-04-30 (line"),
         ("count: 17", "16 of them"),
+        ("documents: {tabletop: t-2026-03.md}", "t-2026-04.md (line"),
+        ("documents: {review: r.md}", "there is none (line"),
     ],
 )
 def test_a_calendar_that_is_not_kept(expected: str, instead: str) -> None:
@@ -58,6 +63,7 @@ def test_a_calendar_that_is_not_kept(expected: str, instead: str) -> None:
          "scenario.programme"),
         ("{at: 2026-04-02, expect: {overdue: [q5]}}", "scenario.programme"),
         ("{at: 2026-04-02, expect: {next: {q5: 2026-05-01}}}", "scenario.programme"),
+        ("{at: 2026-04-02, expect: {documents: {q5: q.md}}}", "scenario.programme"),
         ("{at: 2.4.2026, expect: {count: 1}}", "scenario.time"),
         ("{at: 2026-04-02, expect: {}}", "file.wrong-value"),
     ],

@@ -63,6 +63,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     severity: str = ""
     kind: str = ""
     facts: Mapping[str, FactValue] = {}
+    exercise: bool = False
     deeds: tuple[Deed, ...] = ()
     lasts: timedelta | None = None
     watched: timedelta = timedelta(0)
@@ -237,6 +238,7 @@ class _Rehearsal:
             code=name(plan.incident_id, counted, now, plan.time_zone),
             channel=name(plan.incident_channel, counted, now, plan.time_zone),
             others=sum(one.incident.state in PAGEABLE for one in self._incidents.values()),
+            exercise=self._scenario.exercise,
         )
         decision = decide(plan, None, placed(self._organisation, self._acting(named), now), now)
         if isinstance(decision, Refusal):

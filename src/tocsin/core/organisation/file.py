@@ -198,12 +198,12 @@ class PersonFile(_Part):
         "change everything (`administrator`).",
     )
     qualifications: list[Qualification] = Field(
-        [],
+        default_factory=list,
         description="What the person can do; plans ask for it in `needs` of a role.",
         examples=[["senior", "database"]],
     )
     contacts: list[ContactText] = Field(
-        [],
+        default_factory=list,
         description="Ways to reach the person, tried in this order: `inbox`, "
         "`email ana@example.org`, `slack ops`, `webhook customers`.",
         examples=[["inbox", "email ana@example.org"]],
@@ -242,7 +242,8 @@ class RosterFile(_Part):
         None, description="The zone of this roster's clocks; the organisation's if left out."
     )
     overrides: list[OverrideFile] = Field(
-        [], description="Exceptions; where two overlap, the later one in the file counts."
+        default_factory=list,
+        description="Exceptions; where two overlap, the later one in the file counts.",
     )
 
 
@@ -252,9 +253,11 @@ class RecipientFile(_Part):
     roster: str = Field(
         "", description="The roster whose person on call is meant.", examples=["primary"]
     )
-    people: list[str] = Field([], description="These people, each of them.", examples=[["dora"]])
+    people: list[str] = Field(
+        default_factory=list, description="These people, each of them.", examples=[["dora"]]
+    )
     contacts: list[ContactText] = Field(
-        [],
+        default_factory=list,
         description="Contacts that belong to nobody in particular: a list, a channel, a webhook.",
         examples=[["webhook customers"]],
     )
@@ -301,13 +304,13 @@ class OrganisationFile(_Part):
     )
     time_zone: Zone = Field("UTC", description="The zone of every local time in this file.")
     people: dict[Id, PersonFile] = Field(
-        {},
+        default_factory=dict,
         description="Everyone who can be reached or may sign in, each with a short name.",
         examples=[{"ana": {"name": "Ana Prieto", "contacts": ["inbox"]}}],
     )
-    rosters: dict[Id, RosterFile] = Field({}, description="Who is on call when.")
+    rosters: dict[Id, RosterFile] = Field(default_factory=dict, description="Who is on call when.")
     recipients: dict[Id, RecipientFile] = Field(
-        {},
+        default_factory=dict,
         description="The names that plans use, and who is meant by each. "
         "A person is a recipient without being listed here.",
         examples=[{"team-lead": {"people": ["ana"]}}],
@@ -318,13 +321,13 @@ class OrganisationFile(_Part):
         examples=["team-lead"],
     )
     integrations: dict[Id, IntegrationFile] = Field(
-        {}, description="Machines that may send signals."
+        default_factory=dict, description="Machines that may send signals."
     )
     webhooks: dict[Id, WebhookFile] = Field(
-        {}, description="The addresses that contacts `webhook NAME` mean."
+        default_factory=dict, description="The addresses that contacts `webhook NAME` mean."
     )
     slack: dict[Id, Url] = Field(
-        {},
+        default_factory=dict,
         description="The Slack incoming webhooks that contacts `slack NAME` mean.",
         examples=[{"ops": "env:SLACK_OPS_URL"}],
     )

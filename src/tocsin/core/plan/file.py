@@ -78,7 +78,9 @@ class StepFile(Part):
         None, description="The step is skipped once the incident has got there."
     )
     unless: Until | None = Field(None, description="The same as `until`, as some plans say it.")
-    mandate: list[str] = Field([], description="What the recipient is called to decide or do.")
+    mandate: list[str] = Field(
+        default_factory=list, description="What the recipient is called to decide or do."
+    )
     when: Condition | None = Field(None, description="A condition that must hold as well.")
     manual: bool = Field(
         False, description="Whether it is meant that the step waits until somebody asks for it."
@@ -125,17 +127,19 @@ class EscalationFile(Part):
         "acknowledged", description="What ends the escalation, where a step does not say."
     )
     steps: list[StepFile] = Field(
-        [], description="Escalation as a list or a chain, in the order of time."
+        default_factory=list, description="Escalation as a list or a chain, in the order of time."
     )
     matrix: MatrixFile | None = Field(None, description="Escalation as a table.")
     levels: list[StepFile] = Field(
-        [], description="Numbered levels; one without a time is taken when somebody asks for it."
+        default_factory=list,
+        description="Numbered levels; one without a time is taken when somebody asks for it.",
     )
     if_exhausted: ExhaustedFile | None = Field(
         None, description="What happens when the last step was taken in vain."
     )
     triggers: list[consequences.TriggerFile] = Field(
-        [], description="What happens that makes the plan tell more people, whatever the time."
+        default_factory=list,
+        description="What happens that makes the plan tell more people, whatever the time.",
     )
 
 
@@ -144,7 +148,9 @@ class ExampleFile(Part):
 
     is_: str = Field(alias="is", description="The case in words.", examples=["database down"])
     facts: dict[str, Any] = Field(
-        {}, description="What is stated then.", examples=[{"service_availability": "none"}]
+        default_factory=dict,
+        description="What is stated then.",
+        examples=[{"service_availability": "none"}],
     )
 
 
@@ -157,8 +163,7 @@ class SeverityFile(Part):
     __pydantic_extra__: dict[str, Any]
 
     name: str = Field("", description="What people call it.", examples=["Critical"])
-    aliases: ManyTexts = Field(
-        [], description="What else it is called; understood wherever a severity is typed.",
+    aliases: ManyTexts = Field(default_factory=list, description="What else it is called; understood wherever a severity is typed.",
         examples=[["SEV1"]],
     )  # fmt: skip
     criticality: Literal["critical", "high", "medium", "low"] | None = Field(
@@ -169,18 +174,20 @@ class SeverityFile(Part):
         examples=["The whole service is down"],
     )  # fmt: skip
     examples: list["ExampleFile"] = Field(
-        [], description="Cases that are of this level; `check` tries them on the conditions."
+        default_factory=list,
+        description="Cases that are of this level; `check` tries them on the conditions.",
     )
     alert_kind: str = Field(
         "", description="What the plan calls alerts of this level.", examples=["Page"]
     )
     when: list[Condition] = Field(
-        [],
+        default_factory=list,
         description="Conditions over facts; one that holds is enough.",
         examples=[['service_availability == "none"']],
     )
     not_an_incident: list[Condition] = Field(
-        [], description="Conditions that make it no incident at all, if nothing else holds."
+        default_factory=list,
+        description="Conditions that make it no incident at all, if nothing else holds.",
     )
     acknowledge: Time | None = Field(None, description="How soon somebody must take it over.")
     respond: Time | None = Field(None, description="How soon the response must have begun.")
@@ -188,7 +195,7 @@ class SeverityFile(Part):
         Field(None, description="The plan's word on escalation at this level.")
     )
     escalation: list[StepFile] = Field(
-        [],
+        default_factory=list,
         description="Own steps of this severity. A step without a time takes it from the matrix.",
     )
 
@@ -210,7 +217,7 @@ class FactFile(Part):
     type: Literal["yes or no", "number", "text", "one of"] = Field(
         description="What values it has.", examples=["yes or no"]
     )
-    values: list[str] = Field([], description="The values of a `one of` fact.")
+    values: list[str] = Field(default_factory=list, description="The values of a `one of` fact.")
     about: str = Field("", description="What it says, for whoever is asked.")
 
     @model_validator(mode="before")
@@ -244,7 +251,7 @@ class BusinessFile(Part):
         "09:00-17:00", description="Opening and closing time.", examples=["09:00-17:00"]
     )
     holidays: list[str] = Field(
-        [], description="Days off.", examples=[["2026-12-25", "2026-12-26"]]
+        default_factory=list, description="Days off.", examples=[["2026-12-25", "2026-12-26"]]
     )
 
 
@@ -282,7 +289,9 @@ class AlertRuleFile(Part):
         description="Labels with the values accepted; `~` starts a regular expression.",
         examples=[{"severity": "critical"}],
     )
-    facts: dict[str, Any] = Field({}, description="What the alert states about the world.")
+    facts: dict[str, Any] = Field(
+        default_factory=dict, description="What the alert states about the world."
+    )
     severity: str = Field("", description="The severity outright.", examples=["P1"])
     kind: str = Field("", description="The kind of incident.")
 
@@ -294,7 +303,9 @@ class AlertsFile(Part):
         ["alertname"],
         description="Alerts that agree in these labels belong to one incident.",
     )
-    rules: list[AlertRuleFile] = Field([], description="The first one that matches counts.")
+    rules: list[AlertRuleFile] = Field(
+        default_factory=list, description="The first one that matches counts."
+    )
     otherwise: str = Field(
         "", description="The severity of alerts that no rule matches.", examples=["P2"]
     )
@@ -319,7 +330,9 @@ class MainKeys(Part):
     title: str = Field("", description="The name of the plan as people know it.")
     organisation: str = Field("", description="Whose plan it is.")
     kinds: list[str] = Field(
-        [], description="The kinds of incident it covers.", examples=[["security", "operational"]]
+        default_factory=list,
+        description="The kinds of incident it covers.",
+        examples=[["security", "operational"]],
     )
     time_zone: str = Field(
         "UTC", description="The zone of all days and times of day.", examples=["Europe/Berlin"]
@@ -328,26 +341,34 @@ class MainKeys(Part):
         None, description="What `immediate` allows where it does not say.", examples=["5m"]
     )
     calendars: CalendarsFile = Field(CalendarsFile(), description="Business days and occasions.")
-    facts: dict[FactName, FactFile] = Field({}, description="What can be stated of an incident.")
+    facts: dict[FactName, FactFile] = Field(
+        default_factory=dict, description="What can be stated of an incident."
+    )
     severities: dict[Code, SeverityFile] = Field(
-        {}, description="The levels, worst first.", examples=[{"P0": {"name": "Critical"}}]
+        default_factory=dict,
+        description="The levels, worst first.",
+        examples=[{"P0": {"name": "Critical"}}],
     )
     clocks: dict[Id, ClockFile] = Field(
-        {}, description="Deadlines beside `acknowledge` and `respond`, or other meanings of these."
+        default_factory=dict,
+        description="Deadlines beside `acknowledge` and `respond`, or other meanings of these.",
     )
-    roles: dict[Id, RoleFile] = Field({}, description="Functions in an incident.")
-    teams: dict[Id, TeamFile] = Field({}, description="Parts of the response with own leads.")
+    roles: dict[Id, RoleFile] = Field(default_factory=dict, description="Functions in an incident.")
+    teams: dict[Id, TeamFile] = Field(
+        default_factory=dict, description="Parts of the response with own leads."
+    )
     authority: AuthorityFile = Field(
         AuthorityFile(), description="Who may do what; what is not said, everybody may."
     )
     modes: dict[Id, ModeFile] = Field(
-        {}, description="Ways of working beside the severity, such as disaster recovery."
+        default_factory=dict,
+        description="Ways of working beside the severity, such as disaster recovery.",
     )
     confidential: list[ConfidentialFile] = Field(
-        [], description="Which incidents not everybody may read."
+        default_factory=list, description="Which incidents not everybody may read."
     )
     floors: list[FloorFile] = Field(
-        [], description="Severities below which certain incidents cannot be set."
+        default_factory=list, description="Severities below which certain incidents cannot be set."
     )
     in_doubt: Literal["higher", "lower", "ask"] | None = Field(
         None,
@@ -364,7 +385,7 @@ class MainKeys(Part):
         examples=["{code} - {name}"],
     )
     contacts: dict[Id, str] = Field(
-        {},
+        default_factory=dict,
         description="Every recipient of the plan, with the plan's words on how to reach them; "
         "`unfilled` where the plan leaves it open.",
     )
@@ -372,18 +393,23 @@ class MainKeys(Part):
     channels: ChannelsFile = Field(
         ChannelsFile(), description="Where people talk, and how others are told."
     )
-    audiences: dict[Id, AudienceFile] = Field({}, description="Groups of readers.")
-    statuses: list[str] | dict[str, ManyTexts] = Field(
-        [], description="The words for how things stand, in order; or each with those that may "
+    audiences: dict[Id, AudienceFile] = Field(
+        default_factory=dict, description="Groups of readers."
+    )
+    statuses: list[str] | dict[str, ManyTexts] = Field(default_factory=list, description="The words for how things stand, in order; or each with those that may "
         "follow it.", examples=[["Investigating", "Identified", "Monitoring", "Resolved"]],
     )  # fmt: skip
-    updates: list[UpdateRuleFile] = Field([], description="Who is told how often.")
-    templates: dict[Id, TemplateFile] = Field({}, description="How messages are written.")
+    updates: list[UpdateRuleFile] = Field(
+        default_factory=list, description="Who is told how often."
+    )
+    templates: dict[Id, TemplateFile] = Field(
+        default_factory=dict, description="How messages are written."
+    )
     announcements: list[AnnouncementFile] = Field(
-        [], description="What is told at certain moments."
+        default_factory=list, description="What is told at certain moments."
     )
     publishing: list[PublishingFile] = Field(
-        [], description="Who may tell whom something, and within which limits."
+        default_factory=list, description="Who may tell whom something, and within which limits."
     )
     status_page: StatusPageFile | None = Field(
         None, description="The page on which everybody sees how things are."
@@ -391,49 +417,61 @@ class MainKeys(Part):
     support: SupportFile | None = Field(None, description="What customers get from support.")
     alerts: AlertsFile = Field(AlertsFile(), description="How alerts become incidents.")
     escalation: EscalationFile = Field(EscalationFile(), description="Who is told, and when.")
-    phases: dict[Id, PhaseFile] = Field({}, description="The stretches of the work, in order.")
+    phases: dict[Id, PhaseFile] = Field(
+        default_factory=dict, description="The stretches of the work, in order."
+    )
     playbooks: dict[Id, PlaybookFile] = Field(
-        {}, description="What is done in certain types of incident."
+        default_factory=dict, description="What is done in certain types of incident."
     )
     milestones: MilestonesFile = Field(
         MilestonesFile(), description="What should have come about by when: `T+15m: [...]`."
     )
-    gates: list[GateFile] = Field([], description="What must hold before the work may go on.")
-    evidence: list[EvidenceFile] = Field([], description="What must be preserved, and when.")
-    questions: list[QuestionFile] = Field([], description="What each incident must answer.")
+    gates: list[GateFile] = Field(
+        default_factory=list, description="What must hold before the work may go on."
+    )
+    evidence: list[EvidenceFile] = Field(
+        default_factory=list, description="What must be preserved, and when."
+    )
+    questions: list[QuestionFile] = Field(
+        default_factory=list, description="What each incident must answer."
+    )
     duties: dict[Id, consequences.DutyFile] = Field(
-        {}, description="Who must be told by when, and what shows that they were."
+        default_factory=dict, description="Who must be told by when, and what shows that they were."
     )
     regulations: dict[Id, consequences.RegulationFile] = Field(
-        {}, description="Laws that oblige to tell an authority."
+        default_factory=dict, description="Laws that oblige to tell an authority."
     )
     ladders: dict[FactName, consequences.LadderFile] = Field(
-        {}, description="What follows when a figure climbs: money, complaints, time."
+        default_factory=dict,
+        description="What follows when a figure climbs: money, complaints, time.",
     )
     finance: consequences.FinanceFile | None = Field(
         None, description="What incidents cost, and how that is worked out."
     )
     disaster_recovery: dict[Id, consequences.RecoveryFile] = Field(
-        {}, description="What is done in disasters, in order."
+        default_factory=dict, description="What is done in disasters, in order."
     )
     postmortem: afterwards.PostmortemFile | None = Field(
         None, description="How an incident is gone over when it is resolved."
     )
     documents: dict[Id, afterwards.DocumentFile] = Field(
-        {}, description="Documents that incidents need."
+        default_factory=dict, description="Documents that incidents need."
     )
     action_items: afterwards.ActionItemsFile | None = Field(
         None, description="What is asked of the measures that come out of an incident."
     )
     metrics: dict[Id, afterwards.MetricFile] = Field(
-        {}, description="Figures by which the work is judged."
+        default_factory=dict, description="Figures by which the work is judged."
     )
-    reports: dict[Id, afterwards.ReportFile] = Field({}, description="Reports over a period.")
+    reports: dict[Id, afterwards.ReportFile] = Field(
+        default_factory=dict, description="Reports over a period."
+    )
     programme: dict[Id, afterwards.RecurringFile] = Field(
-        {}, description="What is done again and again: drills, experiments, reviews, audits."
+        default_factory=dict,
+        description="What is done again and again: drills, experiments, reviews, audits.",
     )
     assessments: dict[Id, afterwards.AssessmentFile] = Field(
-        {}, description="Forms by which drills are judged."
+        default_factory=dict, description="Forms by which drills are judged."
     )
 
 

@@ -54,6 +54,8 @@ class Severity(msgspec.Struct, frozen=True, kw_only=True):
     """One level; `rank` 0 is the worst. `policy` is the plan's word on escalation, if it has one.
 
     `required`: an incident of this level is not closed before somebody was escalated to.
+    `recommended`: a task reminds of it, and closing without it is noted. `not required`: whoever
+    escalates all the same says why.
     `aliases` are other names of it, `criticality` how it compares with levels of other plans;
     `definition` and `examples` are for whoever has to choose.
     """

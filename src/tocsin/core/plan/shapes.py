@@ -117,7 +117,9 @@ class WhoFile(Part):
 
     all: Id | None = Field(None, description="Everyone on this recipient's roster at once.")
     any_of: list[Id] = Field(
-        [], alias="any of", description="All of them are told; an answer by any of them counts."
+        default_factory=list,
+        alias="any of",
+        description="All of them are told; an answer by any of them counts.",
     )
 
     @model_validator(mode="before")

@@ -3,13 +3,16 @@
 No incident is played for it: on a day, with what was held, the plan says what is overdue and next.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from pydantic import BeforeValidator, Field, model_validator
 
 from tocsin.core.document import listed, near
+from tocsin.core.naming import name as name_of
+from tocsin.core.plan.afterwards.model import Recurring
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.shapes import ManyTexts, Part, problem
 from tocsin.core.programme import Held, exercises, next_due, overdue
@@ -44,9 +47,11 @@ class CalendarExpectFile(Part):
     overdue: ManyTexts | None = Field(
         None, description="What is overdue, and nothing else.", examples=[["tabletop"]]
     )
-    next: dict[str, Day] = Field(
-        {}, description="The day by which entries are to be held next; each is compared.",
+    next: dict[str, Day] = Field(default_factory=dict, description="The day by which entries are to be held next; each is compared.",
         examples=[{"tabletop": "2026-04-30"}],
+    )  # fmt: skip
+    documents: dict[str, str] = Field(default_factory=dict, description="Where the document on an entry is kept that is held on that day.",
+        examples=[{"tabletop": "docs/drills/tabletop-2026-04.md"}],
     )  # fmt: skip
     count: int | None = Field(
         None, description="How many exercises the plan wants in the year of that day."
@@ -57,7 +62,7 @@ class CalendarFile(Part):
     """A day, what was held before it, and what is expected then."""
 
     at: Day = Field(description="The day on which the programme is looked at.")
-    held: list[HeldFile] = Field([], description="What was held.")
+    held: list[HeldFile] = Field(default_factory=list, description="What was held.")
     expect: CalendarExpectFile = Field(description="What is expected.", examples=[{"count": 28}])
 
     @model_validator(mode="after")
@@ -73,13 +78,14 @@ class CalendarFile(Part):
 class CalendarCheck(msgspec.Struct, frozen=True, kw_only=True):
     """An expectation of the programme; None or empty: nothing is expected of that.
 
-    `places` are (line, column) of the keys "overdue", "count" and "next NAME" in the file.
+    `places` are (line, column) of the keys "overdue", "count", "next NAME" and "documents NAME".
     """
 
     at: date
     held: tuple[Held, ...]
     overdue: tuple[str, ...] | None
     next: tuple[tuple[str, date], ...]
+    documents: tuple[tuple[str, str], ...]
     count: int | None
     places: dict[str, Place]
 
@@ -100,6 +106,7 @@ def calendar_check(file: CalendarFile, places: dict[str, Place]) -> CalendarChec
         held=tuple(Held(one.what, date.fromisoformat(one.on)) for one in file.held),
         overdue=None if expected.overdue is None else tuple(expected.overdue),
         next=tuple((name, date.fromisoformat(day)) for name, day in expected.next.items()),
+        documents=tuple(expected.documents.items()),
         count=expected.count,
         places=places,
     )
@@ -113,7 +120,8 @@ def slips(plan: Plan, path: Path, file: CalendarFile) -> list[Slip]:
     ]
     overdue_path: Path = (*path, "expect", "overdue")
     named += [((*overdue_path, n), name) for n, name in enumerate(file.expect.overdue or ())]
-    named += [((*path, "expect", "next", name), name) for name in file.expect.next]
+    for key, names in (("next", file.expect.next), ("documents", file.expect.documents)):
+        named += [((*path, "expect", key, name), name) for name in names]
     return [
         Slip(place, f"the programme of the plan has no `{name}`",
              near(name, known) + (f"It has: {listed(known)}." if known else "It is empty."))
@@ -147,8 +155,20 @@ def differences(plan: Plan, check: CalendarCheck) -> list[Difference]:
             wanted = f"{name} is due by {day}"
             instead = f"by {due} (line {entries[name].line})" if due else "it is never due"
             found.append(Difference(check.places[f"next {name}"], wanted, instead))
+    for name, path in check.documents:
+        kept = _kept(entries[name], check.at, plan.time_zone)
+        if kept != path:
+            wanted = f"the document on {name} is {path}"
+            instead = f"{kept or 'there is none'} (line {entries[name].line})"
+            found.append(Difference(check.places[f"documents {name}"], wanted, instead))
     count = exercises(programme, check.at.year)
     if check.count is not None and check.count != count:
         wanted = f"{check.count} exercises in {check.at.year}"
         found.append(Difference(check.places["count"], wanted, f"{count} of them"))
     return found
+
+
+def _kept(entry: Recurring, day: date, zone: str) -> str:
+    """Where the document on an entry is kept that is held on a day; "" if the plan wants none."""
+    noon = datetime.combine(day, time(12), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return name_of(entry.document, 1, noon, zone)

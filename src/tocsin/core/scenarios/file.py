@@ -90,7 +90,7 @@ class ReportFile(Part):
     title: str = Field(description="What is broken.", examples=["the shop is slow"])
     severity: str = Field("", description="The level; without it the facts decide.")
     kind: str = Field("", description="The kind of incident.")
-    facts: Facts = Field({}, description="What is known at once.")
+    facts: Facts = Field(default_factory=dict, description="What is known at once.")
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +131,9 @@ class HappensFile(Part):
     why: str = Field("", description="A part of the reason given.")
     line: int = Field(0, description="The plan's line that asked for it.")
     through: ManyTexts = Field(
-        [], description="Of an update: all channels by which it goes.", examples=[["email", "sms"]]
+        default_factory=list,
+        description="Of an update: all channels by which it goes.",
+        examples=[["email", "sms"]],
     )
 
     @model_validator(mode="before")
@@ -146,22 +148,28 @@ Happens = Annotated[list[HappensFile], BeforeValidator(_many), Field(json_schema
 class ExpectFile(Part):
     """What is expected at the entry's time; everything that is written must hold."""
 
-    page: ManyTexts = Field([], description="Recipients who are paged.", examples=["team-lead"])
-    notice: ManyTexts = Field([], description="Recipients who get a notice.")
-    ticket: ManyTexts = Field([], description="Recipients who get a ticket.")
-    alarm: ManyTexts = Field([], description="Recipients who are alarmed.")
-    update: ManyTexts = Field([], description="Audiences who get an update.")
-    reached: ManyTexts = Field([], description="People, or audiences, whom a message reaches.")
-    started: ManyTexts = Field([], description="Clocks that start.")
-    met: ManyTexts = Field([], description="Clocks that are met.")
-    missed: ManyTexts = Field([], description="Clocks that are missed.")
-    dropped: ManyTexts = Field([], description="Clocks that no longer apply.")
+    page: ManyTexts = Field(
+        default_factory=list, description="Recipients who are paged.", examples=["team-lead"]
+    )
+    notice: ManyTexts = Field(default_factory=list, description="Recipients who get a notice.")
+    ticket: ManyTexts = Field(default_factory=list, description="Recipients who get a ticket.")
+    alarm: ManyTexts = Field(default_factory=list, description="Recipients who are alarmed.")
+    update: ManyTexts = Field(default_factory=list, description="Audiences who get an update.")
+    reached: ManyTexts = Field(
+        default_factory=list, description="People, or audiences, whom a message reaches."
+    )
+    started: ManyTexts = Field(default_factory=list, description="Clocks that start.")
+    met: ManyTexts = Field(default_factory=list, description="Clocks that are met.")
+    missed: ManyTexts = Field(default_factory=list, description="Clocks that are missed.")
+    dropped: ManyTexts = Field(default_factory=list, description="Clocks that no longer apply.")
     refused: ManyTexts = Field(
-        [],
+        default_factory=list,
         description="A part of the reason, or the code, with which a deed is refused.",
         examples=["it is too early"],
     )
-    happens: Happens = Field([], description="Anything else that happens, by its kind.")
+    happens: Happens = Field(
+        default_factory=list, description="Anything else that happens, by its kind."
+    )
     why: str = Field("", description="A part of the reason of all of the above.")
     line: int = Field(0, description="The plan's line that asked for all of the above.")
     within: Span = Field(
@@ -172,15 +180,20 @@ class ExpectFile(Part):
         description="The time to which all this counts, itself not included.",
         examples=["4h"],
     )
-    no: ManyTexts = Field([], description="Kinds of which nothing happens.", examples=["page"])
-    nobody: ManyTexts = Field([], description="Recipients whom nothing is sent to.")
+    no: ManyTexts = Field(
+        default_factory=list, description="Kinds of which nothing happens.", examples=["page"]
+    )
+    nobody: ManyTexts = Field(
+        default_factory=list, description="Recipients whom nothing is sent to."
+    )
     only: dict[str, ManyTexts] | None = Field(
         None,
         description="All calls there are: no other page, notice, ticket, alarm or update.",
         examples=[{"page": "team-lead"}],
     )
     nothing_more: ManyTexts = Field(
-        [], description="Kinds of which nothing happens from now to the end but the above."
+        default_factory=list,
+        description="Kinds of which nothing happens from now to the end but the above.",
     )
     severity: str = Field("", description="The level it has then.")
     state: str = Field("", description="The state it is in then.", examples=["acknowledged"])
@@ -193,15 +206,19 @@ class ExpectFile(Part):
         examples=["#incident-2026-001"],
     )  # fmt: skip
     tasks: dict[str, str] = Field(
-        {}, description="How tasks stand then.", examples=[{"duty/users": "open"}]
+        default_factory=dict, description="How tasks stand then.", examples=[{"duty/users": "open"}]
     )
-    facts: Facts = Field({}, description="The facts that are known then.")
-    role: dict[str, str] = Field({}, description="Who holds which role then; `nobody` if none.")
+    facts: Facts = Field(default_factory=dict, description="The facts that are known then.")
+    role: dict[str, str] = Field(
+        default_factory=dict, description="Who holds which role then; `nobody` if none."
+    )
     clocks: dict[str, str] = Field(
-        {}, description="How clocks stand then.", examples=[{"acknowledge": "12m left"}]
+        default_factory=dict,
+        description="How clocks stand then.",
+        examples=[{"acknowledge": "12m left"}],
     )
     on_call: dict[str, ManyTexts] = Field(
-        {}, description="The people whom a roster or recipient stands for then."
+        default_factory=dict, description="The people whom a roster or recipient stands for then."
     )
 
 
@@ -219,12 +236,11 @@ class StoryEntry(Part):
     )
     by: str = Field("", description="Who does it, where the deed does not say.")
     why: str = Field("", description="The reason, for the timeline.")
-    alert: Labels = Field(
-        {}, description="An alert fires: its name or its labels.",
+    alert: Labels = Field(default_factory=dict, description="An alert fires: its name or its labels.",
         examples=[{"alertname": "ApiDown", "severity": "critical"}],
     )  # fmt: skip
     alert_ends: Labels = Field(
-        {}, description="All alerts of that name, or with these labels, are over."
+        default_factory=dict, description="All alerts of that name, or with these labels, are over."
     )
     report: ReportFile | None = Field(None, description="Somebody declares an incident.")
     outage: OutageFile | None = Field(None, description="Messages fail from now on.")
@@ -261,7 +277,7 @@ class ClassifyFile(Part):
     severity: str = Field(
         description="The level that the plan proposes; `none` for no incident.", examples=["P3"]
     )
-    because: ManyTexts = Field([], description="Parts of the criteria that hold.")
+    because: ManyTexts = Field(default_factory=list, description="Parts of the criteria that hold.")
 
 
 class ScenarioFile(Part):
@@ -280,22 +296,33 @@ class ScenarioFile(Part):
     severity: str = Field("", description="The level; without it the facts decide.")
     kind: str = Field("", description="The kind of incident.")
     facts: Facts = Field(
-        {}, description="What is known at once.", examples=[{"service_availability": "none"}]
+        default_factory=dict,
+        description="What is known at once.",
+        examples=[{"service_availability": "none"}],
+    )
+    exercise: bool = Field(
+        False, description="All of it is an exercise; nobody outside is told anything."
     )
     lasts: Span = Field("", description="How long to look on.")
     seed: int | None = Field(None, description="Lets people answer at random, as it says.")
     shows: list[Requirement] = Field(
-        [], description="The requirements that this scenario demonstrates.", examples=[["S3.22"]]
+        default_factory=list,
+        description="The requirements that this scenario demonstrates.",
+        examples=[["S3.22"]],
     )
-    story: list[EntryFile] = Field([], description="What happens; empty if nobody reacts.")
+    story: list[EntryFile] = Field(
+        default_factory=list, description="What happens; empty if nobody reacts."
+    )
     classify: list[ClassifyFile] = Field(
-        [], description="Facts, and the severity that the plan proposes for them."
+        default_factory=list, description="Facts, and the severity that the plan proposes for them."
     )
     programme: list[CalendarFile] = Field(
-        [], description="Days, and what the plan's programme of drills and reviews is then."
+        default_factory=list,
+        description="Days, and what the plan's programme of drills and reviews is then.",
     )
     thresholds: list[MeasuredFile] = Field(
-        [], description="Samples, and whether the plan's alert rules fire on them."
+        default_factory=list,
+        description="Samples, and whether the plan's alert rules fire on them.",
     )
 
 

@@ -113,6 +113,7 @@ class _Reader:
             severity=file.severity,
             kind=file.kind,
             facts=file.facts,
+            exercise=file.exercise,
             deeds=tuple(sorted(deeds, key=lambda deed: deed.at)),
             lasts=lasts,
             watched=max((one.end for one in expected), default=timedelta(0)),
@@ -152,8 +153,9 @@ class _Reader:
             self._notes.wrong(slip.path, "scenario.programme", slip.what, slip.hint)
         expected: Path = (*path, "expect")
         places = {key: self._notes.place(*expected, key) for key in ("overdue", "count")}
-        nexts = {f"next {n}": self._notes.place(*expected, "next", n) for n in file.expect.next}
-        return calendar_check(file, places | nexts)
+        for key, names in (("next", file.expect.next), ("documents", file.expect.documents)):
+            places |= {f"{key} {n}": self._notes.place(*expected, key, n) for n in names}
+        return calendar_check(file, places)
 
     def _measured(self, number: int, file: MeasuredFile) -> MeasuredCheck:
         path: Path = ("thresholds", number)

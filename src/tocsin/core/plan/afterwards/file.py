@@ -53,11 +53,10 @@ class DeadlineFile(_OrText):
 class AttendeesFile(Part):
     """Who takes part in the meeting."""
 
-    required: ManyTexts = Field(
-        [], description="Recipients who must come; `responders` are all who acted.",
+    required: ManyTexts = Field(default_factory=list, description="Recipients who must come; `responders` are all who acted.",
         examples=[["responders", "team-lead"]],
     )  # fmt: skip
-    optional: ManyTexts = Field([], description="Recipients who may come.")
+    optional: ManyTexts = Field(default_factory=list, description="Recipients who may come.")
 
 
 class NeedFile(_OrText):
@@ -72,8 +71,7 @@ class NeedFile(_OrText):
 class PostmortemFile(Part):
     """How an incident is gone over when it is resolved."""
 
-    required_for: ManyTexts = Field(
-        [], description="The severities that need one, `all`, or `unspecified`.",
+    required_for: ManyTexts = Field(default_factory=list, description="The severities that need one, `all`, or `unspecified`.",
         examples=[["P1", "P2"]],
     )  # fmt: skip
     when: Condition | None = Field(None, description="A condition that must hold as well.")
@@ -89,9 +87,11 @@ class PostmortemFile(Part):
     longest: Duration | None = Field(None, description="How long the meeting may take.")
     attendees: AttendeesFile = Field(AttendeesFile(), description="Who takes part.")
     document: Id | None = Field(None, description="The document that it becomes.")
-    sections: ManyTexts = Field([], description="What must be written; each is ticked singly.")
+    sections: ManyTexts = Field(
+        default_factory=list, description="What must be written; each is ticked singly."
+    )
     needs: dict[FactName, NeedFile] = Field(
-        {},
+        default_factory=dict,
         description="What must be stated, in words: `improvement: one, or none and why`.",
         examples=[{"improvement": "one, or none and why"}],
     )
@@ -114,9 +114,13 @@ class DocumentFile(Part):
         "", description="Where it is kept.", examples=["docs/incidents/{YYYY}-{MM}-{DD}-{n:03}.md"]
     )
     template: str = Field("", description="The file it begins with.")
-    sections: ManyTexts = Field([], description="Its headings, all of which must be filled.")
+    sections: ManyTexts = Field(
+        default_factory=list, description="Its headings, all of which must be filled."
+    )
     audience: Id | None = Field(None, description="Who reads it.")
-    required_for: ManyTexts = Field([], description="The severities that need it, or `all`.")
+    required_for: ManyTexts = Field(
+        default_factory=list, description="The severities that need it, or `all`."
+    )
     required_when: Condition | None = Field(None, description="The condition that asks for it.")
     within: Time | None = Field(None, description="By when it is written.")
     from_: str = Field(
@@ -127,7 +131,8 @@ class DocumentFile(Part):
     approve: Id | None = Field(None, description="Who must approve it.")
     holds: ManyTexts = Field(["close"], description="What waits for it.")
     avoid: ManyTexts = Field(
-        [], description="Words that its readers would not understand; pointed out."
+        default_factory=list,
+        description="Words that its readers would not understand; pointed out.",
     )
 
 
@@ -141,7 +146,7 @@ class ActionItemsFile(Part):
         "optional", description="Whether each must have a date."
     )
     due_by_priority: dict[Id, Time] = Field(
-        {},
+        default_factory=dict,
         description="The date that follows from the priority.",
         examples=[{"high": "7 calendar days"}],
     )
@@ -149,7 +154,7 @@ class ActionItemsFile(Part):
         "optional", description="Whether it takes evidence to call one done."
     )
     classes: dict[Id, Literal["required", "optional"]] = Field(
-        {},
+        default_factory=dict,
         description="Kinds of measure; a `required` one is named in every post-mortem, or why "
         "there is none.",
         examples=[{"preventive": "required"}],
@@ -165,7 +170,8 @@ class ActionItemsFile(Part):
         None, description="When it is looked at whether a finished one helped."
     )
     vague: ManyTexts = Field(
-        [], description="Wording that says nothing, such as `be careful`; pointed out."
+        default_factory=list,
+        description="Wording that says nothing, such as `be careful`; pointed out.",
     )
 
 
@@ -189,8 +195,12 @@ class MetricFile(Part):
     goal: float | None = Field(
         None, ge=0, le=1, description="The share of incidents that should meet the target."
     )
-    for_: ManyTexts = Field([], alias="for", description="The severities that count; all if empty.")
-    exclude: ManyTexts = Field([], description="Conditions under which an incident is left out.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities that count; all if empty."
+    )
+    exclude: ManyTexts = Field(
+        default_factory=list, description="Conditions under which an incident is left out."
+    )
     only_when: Condition | None = Field(
         None, description="The condition under which an incident counts, such as a component down."
     )
@@ -204,13 +214,14 @@ class ReportFile(Part):
         description="The period: `week`, `month`, `quarter`, `year`, `2 weeks`, `unspecified`.",
         examples=["month"],
     )
-    sections: ManyTexts = Field([], description="What it says.")
-    metrics: list[Id] = Field([], description="The figures it holds.")
+    sections: ManyTexts = Field(default_factory=list, description="What it says.")
+    metrics: list[Id] = Field(default_factory=list, description="The figures it holds.")
     path: str = Field("", description="Where it is kept.", examples=["docs/reports/{YYYY}-{MM}.md"])
     audience: Id | None = Field(None, description="Who reads it.")
     by: Id | None = Field(None, description="The role or recipient who writes it.")
     avoid: ManyTexts = Field(
-        [], description="Words that its readers would not understand; pointed out."
+        default_factory=list,
+        description="Words that its readers would not understand; pointed out.",
     )
 
 
@@ -241,18 +252,20 @@ class RecurringFile(Part):
     environment: Literal["staging", "production", "none"] = Field(
         "none", description="What is touched; `none`: it is talked through, nothing is carried out."
     )
-    safeguards: ManyTexts = Field([], description="What keeps it harmless.")
+    safeguards: ManyTexts = Field(default_factory=list, description="What keeps it harmless.")
     abort_when: Condition | None = Field(None, description="The condition that ends it at once.")
     hypothesis: str = Field("", description="What should turn out to be true.")
     fault: str = Field("", description="What is made to fail.")
     expects: ExpectedFile | None = Field(None, description="What must be seen.")
-    satisfies: list[Id] = Field([], description="What else counts as done with it.")
+    satisfies: list[Id] = Field(
+        default_factory=list, description="What else counts as done with it."
+    )
     document: str = Field(
         "", description="Where it is written down.", examples=["docs/drills/{YYYY}-{MM}.md"]
     )
     assessment: Id | None = Field(None, description="The form by which it is judged.")
-    metrics: list[Id] = Field([], description="The figures it is judged by.")
-    covers: ManyTexts = Field([], description="What it looks at or practises.")
+    metrics: list[Id] = Field(default_factory=list, description="The figures it is judged by.")
+    covers: ManyTexts = Field(default_factory=list, description="What it looks at or practises.")
     by: Id | None = Field(None, description="The role or recipient who sees to it.")
     approve: Id | None = Field(None, description="Who must approve it before.")
 
@@ -260,7 +273,9 @@ class RecurringFile(Part):
 class AssessmentFile(Part):
     """The form by which drills are judged."""
 
-    types: ManyTexts = Field([], description="The types of drill that it knows.")
-    sections: ManyTexts = Field([], description="What it says.")
-    metrics: list[Id] = Field([], description="The figures it compares with their targets.")
-    ratings: ManyTexts = Field([], description="What is rated by people.")
+    types: ManyTexts = Field(default_factory=list, description="The types of drill that it knows.")
+    sections: ManyTexts = Field(default_factory=list, description="What it says.")
+    metrics: list[Id] = Field(
+        default_factory=list, description="The figures it compares with their targets."
+    )
+    ratings: ManyTexts = Field(default_factory=list, description="What is rated by people.")

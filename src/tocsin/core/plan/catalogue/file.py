@@ -92,14 +92,17 @@ class ComponentFile(Part):
     importance: Importance = Field(
         "major", description="`core`: without it the service is of no use."
     )
-    depends_on: ManyTexts = Field([], description="Components that it cannot do without.")
-    providers: ManyTexts = Field([], description="Providers that it relies on.")
+    depends_on: ManyTexts = Field(
+        default_factory=list, description="Components that it cannot do without."
+    )
+    providers: ManyTexts = Field(default_factory=list, description="Providers that it relies on.")
     failover: bool = Field(
         False, description="Whether it goes on when one of its providers is down."
     )
-    workers: ManyTexts = Field([], description="Its background workers.")
+    workers: ManyTexts = Field(default_factory=list, description="Its background workers.")
     checks: ManyTexts = Field(
-        [], description="What notices its failure without people: health checks, probes."
+        default_factory=list,
+        description="What notices its failure without people: health checks, probes.",
     )
     runbook: str = Field("", description="The path or address of its runbook.")
     fact: FactName | None = Field(
@@ -118,7 +121,9 @@ class ProviderFile(Part):
     status_source: str = Field("", description="Where it says how it is: an address.")
     contact: str = Field("", description="How its people are reached.")
     contract: str = Field("", description="What was agreed, and where that stands.")
-    credentials: ManyTexts = Field([], description="Members of `inventories.secrets`.")
+    credentials: ManyTexts = Field(
+        default_factory=list, description="Members of `inventories.secrets`."
+    )
     fact: FactName | None = Field(
         None, description="The fact that says whether it is up, if that is not `provider_<id>`."
     )
@@ -129,7 +134,9 @@ class MemberFile(Short):
 
     name: str = Field("", description="What people call it.")
     where: str = Field("", description="Where it is kept.", examples=["GitHub Secrets"])
-    systems: ManyTexts = Field([], description="Components and providers that it belongs to.")
+    systems: ManyTexts = Field(
+        default_factory=list, description="Components and providers that it belongs to."
+    )
     kind: str = Field("", alias="class", description="Its class.", examples=["encryption"])
     personal: bool = Field(False, description="Whether it is data about people.")
     owner: str = Field("", description="Who answers for it.")
@@ -187,9 +194,11 @@ class ThresholdFile(Part):
         None, description="Instead of a metric: it fires when the component is so."
     )
     tier: str = Field("", description="One of `detection.tiers`.")
-    states: dict[FactName, Any] = Field({}, description="The facts that it states when it fires.")
+    states: dict[FactName, Any] = Field(
+        default_factory=dict, description="The facts that it states when it fires."
+    )
     alert: dict[str, ManyTexts] = Field(
-        {},
+        default_factory=dict,
         description="The labels by which its alert is known; `alertname` with its id otherwise.",
     )
 
@@ -207,7 +216,9 @@ class SourceFile(Short):
     """A way in which incidents are noticed."""
 
     text: str = Field(description="In the plan's words.", examples=["Health checks"])
-    components: ManyTexts = Field([], description="The components whose failure it notices.")
+    components: ManyTexts = Field(
+        default_factory=list, description="The components whose failure it notices."
+    )
 
     _short = model_validator(mode="before")(_text_as("text"))
 
@@ -233,18 +244,22 @@ class RouteFile(Part):
 class DetectionFile(Part):
     """How incidents are noticed."""
 
-    sources: list[SourceFile] = Field([], description="The ways in which they are noticed.")
-    tools: dict[str, str] = Field({}, description="What is used, and for what.")
-    tiers: dict[Id, TierFile] = Field({}, description="The kinds of alert, most urgent first.")
-    routing: list[RouteFile] = Field([], description="Who is told of what.")
+    sources: list[SourceFile] = Field(
+        default_factory=list, description="The ways in which they are noticed."
+    )
+    tools: dict[str, str] = Field(default_factory=dict, description="What is used, and for what.")
+    tiers: dict[Id, TierFile] = Field(
+        default_factory=dict, description="The kinds of alert, most urgent first."
+    )
+    routing: list[RouteFile] = Field(default_factory=list, description="Who is told of what.")
 
 
 class AnalysisFile(Part):
     """What responders and analyses may look into."""
 
-    logs: ManyTexts = Field([], description="Where logs are found.")
-    code: ManyTexts = Field([], description="Roots of source code.")
-    manifests: ManyTexts = Field([], description="Files that name dependencies.")
+    logs: ManyTexts = Field(default_factory=list, description="Where logs are found.")
+    code: ManyTexts = Field(default_factory=list, description="Roots of source code.")
+    manifests: ManyTexts = Field(default_factory=list, description="Files that name dependencies.")
     runbooks: str = Field("", description="The folder of runbooks.")
 
 
@@ -272,7 +287,9 @@ class FreezeFile(Part):
     text: str = Field(
         "Halt deployments and changes", description="What is halted, in the plan's words."
     )
-    for_: ManyTexts = Field([], alias="for", description="The severities at which it is.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities at which it is."
+    )
     when: Condition | None = Field(None, description="A condition that must hold as well.")
     lifted_by: str = Field("", description="The role or recipient that lifts it.")
     lift: str = Field(
@@ -308,18 +325,21 @@ class CatalogueKeys(Part):
     applies_to: AppliesToFile | None = Field(
         None, description="Which incidents it is for, if not for all."
     )
-    components: dict[Id, ComponentFile] = Field({}, description="The parts of what is run.")
+    components: dict[Id, ComponentFile] = Field(
+        default_factory=dict, description="The parts of what is run."
+    )
     providers: dict[Id, ProviderFile] = Field(
-        {}, description="Those outside on whom components rely."
+        default_factory=dict, description="Those outside on whom components rely."
     )
     inventories: dict[Id, dict[Id, MemberFile]] = Field(
-        {}, description="Secrets, data, systems, accounts: what steps may have to go through."
+        default_factory=dict,
+        description="Secrets, data, systems, accounts: what steps may have to go through.",
     )
     terms: dict[FactName, TermFile] = Field(
-        {}, description="Words that conditions may use, with what they mean."
+        default_factory=dict, description="Words that conditions may use, with what they mean."
     )
     thresholds: dict[Id, ThresholdFile] = Field(
-        {}, description="Alert rules: where something measured becomes an alert."
+        default_factory=dict, description="Alert rules: where something measured becomes an alert."
     )
     default_window: OpenDuration | None = Field(
         None, description="How far back thresholds look that do not say."
@@ -328,11 +348,15 @@ class CatalogueKeys(Part):
     analysis: AnalysisFile = Field(
         AnalysisFile(), description="What responders and analyses may look into."
     )
-    references: dict[Id, ReferenceFile] = Field({}, description="Documents that the plan leans on.")
-    principles: list[PrincipleFile] = Field([], description="Rules that only people can keep.")
+    references: dict[Id, ReferenceFile] = Field(
+        default_factory=dict, description="Documents that the plan leans on."
+    )
+    principles: list[PrincipleFile] = Field(
+        default_factory=list, description="Rules that only people can keep."
+    )
     freeze: FreezeFile | None = Field(
         None, description="What must not be deployed or changed during an incident."
     )
     contradictions: list[ContradictionFile] = Field(
-        [], description="What the document says twice in different ways."
+        default_factory=list, description="What the document says twice in different ways."
     )

@@ -50,19 +50,22 @@ class AudienceFile(Part):
     visibility: Visibility = Field(
         "internal", description="Who reads along; what is meant for insiders never goes to others."
     )
-    to: ManyTexts = Field(
-        [], description="The recipients who get each update; none for readers of a web page.",
+    to: ManyTexts = Field(default_factory=list, description="The recipients who get each update; none for readers of a web page.",
         examples=[["affected-users"]],
     )  # fmt: skip
-    channels: ManyTexts = Field([], description="The channels by which it is told.")
-    topics: ManyTexts = Field(
-        [], description="Components, facts or kinds: it is concerned when the incident touches one."
+    channels: ManyTexts = Field(
+        default_factory=list, description="The channels by which it is told."
     )
-    tiers: ManyTexts = Field(
-        [], description="Which customers it holds; channels may be for some only.",
+    topics: ManyTexts = Field(
+        default_factory=list,
+        description="Components, facts or kinds: it is concerned when the incident touches one.",
+    )
+    tiers: ManyTexts = Field(default_factory=list, description="Which customers it holds; channels may be for some only.",
         examples=[["enterprise"]],
     )  # fmt: skip
-    for_: ManyTexts = Field([], alias="for", description="The severities that concern it.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities that concern it."
+    )
     when: Condition | None = Field(None, description="When an incident concerns it.")
     silent_close: Literal["refused", "flagged", "allowed"] = Field(
         "flagged", description="What becomes of closing an incident that concerns it and of which "
@@ -82,14 +85,22 @@ class ChannelFile(_OrText):
     kind: ChannelKind = Field("fixed", description="What it is.")
     address: str = Field("", description="An address or link.", examples=["ops@example.org"])
     depends_on: ManyTexts = Field(
-        [], description="Components or providers that it needs.", examples=[["slack"]]
+        default_factory=list,
+        description="Components or providers that it needs.",
+        examples=[["slack"]],
     )
     else_: ManyTexts = Field(
-        [], alias="else", description="Channels that take its place when it is down, in order."
+        default_factory=list,
+        alias="else",
+        description="Channels that take its place when it is down, in order.",
     )
-    for_: ManyTexts = Field([], alias="for", description="The severities at which it is used.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities at which it is used."
+    )
     when: Condition | None = Field(None, description="When it is used.", examples=["complex"])
-    tiers: ManyTexts = Field([], description="Only for audiences with customers of these tiers.")
+    tiers: ManyTexts = Field(
+        default_factory=list, description="Only for audiences with customers of these tiers."
+    )
 
 
 class ChannelsFile(Part):
@@ -111,10 +122,16 @@ class UpdateRuleFile(Part):
 
     id: Id | None = Field(None, description="A short name, for `before`.")
     audience: ManyTexts = Field(description="Who is told.", examples=["stakeholders"])
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
-    during: ManyTexts = Field([], description="Phases or modes; it counts only in these.")
-    while_status: ManyTexts = Field([], description="It counts only while the status is one.")
+    during: ManyTexts = Field(
+        default_factory=list, description="Phases or modes; it counts only in these."
+    )
+    while_status: ManyTexts = Field(
+        default_factory=list, description="It counts only while the status is one."
+    )
     after: Duration | None = Field(None, description="It counts only once so long has passed.")
     every: Every = Field(
         "unspecified", description="How often; `none`: no updates are promised.", examples=["30m"]
@@ -126,8 +143,7 @@ class UpdateRuleFile(Part):
     )  # fmt: skip
     until: str = Field("resolved", description="The moment from which none is due any more.")
     template: Id | None = Field(None, description="How such an update is written.")
-    before: ManyTexts = Field(
-        [], description="The rules over which it prevails, by `id`; `all` for every other one.",
+    before: ManyTexts = Field(default_factory=list, description="The rules over which it prevails, by `id`; `all` for every other one.",
         examples=["all"],
     )  # fmt: skip
     remind: str = Field("", description="The role or recipient who is told when one is late.")
@@ -143,7 +159,7 @@ class TemplateFieldFile(_OrText):
         examples=["incident.severity", "role.incident-commander", "fact.affected_systems"],
     )  # fmt: skip
     ask: str = Field("", description="What whoever publishes is asked.", examples=["What is next?"])
-    one_of: ManyTexts = Field([], description="The only answers.")
+    one_of: ManyTexts = Field(default_factory=list, description="The only answers.")
     fallback: str | None = Field(
         None, description="What stands there while nobody knows.", examples=["to be assigned"]
     )
@@ -154,22 +170,27 @@ class TemplateFieldFile(_OrText):
 class TemplateExampleFile(Part):
     """Values, and the message they must give: a test of the template."""
 
-    values: dict[str, str] = Field({}, description="What is filled in, by name.")
+    values: dict[str, str] = Field(default_factory=dict, description="What is filled in, by name.")
     reads: str = Field(description="The whole text, as it goes out.")
 
 
 class TemplateFile(Part):
     """How a message is written: text with `{{ name }}` where something is filled in."""
 
-    audience: ManyTexts = Field([], description="The audiences that it is for; all if empty.")
-    for_: ManyTexts = Field([], alias="for", description="The severities that it is for.")
+    audience: ManyTexts = Field(
+        default_factory=list, description="The audiences that it is for; all if empty."
+    )
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities that it is for."
+    )
     when: Condition | None = Field(None, description="When it may be used.")
     subject: str = Field("", description="Its first line, on channels that have one.")
     text: str = Field("", description="The message.", examples=["{{ incident.title }}"])
     file: str = Field("", description="A file with the message, in place of `text`.")
-    fields: dict[FactName, TemplateFieldFile] = Field({}, description="What is filled in.")
-    literal: ManyTexts = Field(
-        [], description="Texts in brackets that are meant as they stand.",
+    fields: dict[FactName, TemplateFieldFile] = Field(
+        default_factory=dict, description="What is filled in."
+    )
+    literal: ManyTexts = Field(default_factory=list, description="Texts in brackets that are meant as they stand.",
         examples=[["[Service Status]"]],
     )  # fmt: skip
     display: Display | None = Field(
@@ -177,7 +198,7 @@ class TemplateFile(Part):
     )
     status: str = Field("", description="The status that it announces.", examples=["Resolved"])
     max_length: int | None = Field(None, ge=1, description="How many characters it may have.")
-    must_say: ManyTexts = Field([], description="Texts that it has to contain.")
+    must_say: ManyTexts = Field(default_factory=list, description="Texts that it has to contain.")
     example: TemplateExampleFile | None = Field(None, description="A case that must come out so.")
 
 
@@ -187,14 +208,18 @@ class AnnouncementFile(Part):
     at: str = Field(description="The moment.", examples=["opened", "resolved"])
     audience: ManyTexts = Field(description="Who is told.", examples=["stakeholders"])
     template: Id | None = Field(None, description="How it is written.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
     within: Time | None = Field(None, description="How soon after the moment.")
     automatic: bool = Field(
         False, description="Whether Tocsin publishes it by itself, with what is known."
     )
     holds: ManyTexts = Field(
-        [], description="What has to wait for it.", examples=["close", "leave assessment"]
+        default_factory=list,
+        description="What has to wait for it.",
+        examples=["close", "leave assessment"],
     )
     need: Need = Field("always", description="`if ...`: people may say that it is not needed.")
     by: str = Field("", description="The role or recipient who writes it.")
@@ -203,13 +228,21 @@ class AnnouncementFile(Part):
 class PublishingFile(Part):
     """Who may tell an audience something, and within which limits."""
 
-    audience: ManyTexts = Field([], description="The audiences concerned; all if empty.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    audience: ManyTexts = Field(
+        default_factory=list, description="The audiences concerned; all if empty."
+    )
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
-    component: ManyTexts = Field([], description="Only while one of these components is not up.")
-    may: ManyTexts = Field([], description="Roles and recipients who may write; all if empty.")
+    component: ManyTexts = Field(
+        default_factory=list, description="Only while one of these components is not up."
+    )
+    may: ManyTexts = Field(
+        default_factory=list, description="Roles and recipients who may write; all if empty."
+    )
     approved_by: ManyTexts = Field(
-        [], description="Roles and recipients of whom one has to approve it."
+        default_factory=list, description="Roles and recipients of whom one has to approve it."
     )
     two_people: bool = Field(
         False, description="Whether nobody may approve what they wrote themselves."
@@ -218,8 +251,10 @@ class PublishingFile(Part):
         None, description="Whether Tocsin may publish by itself, without approval."
     )
     only_when: Condition | None = Field(None, description="Otherwise nothing is published.")
-    never: ManyTexts = Field([], description="Words that must not occur.")
-    avoid: ManyTexts = Field([], description="Words that are pointed out: they say nothing.")
+    never: ManyTexts = Field(default_factory=list, description="Words that must not occur.")
+    avoid: ManyTexts = Field(
+        default_factory=list, description="Words that are pointed out: they say nothing."
+    )
     max_length: int | None = Field(None, ge=1, description="How many characters it may have.")
 
 
@@ -227,8 +262,10 @@ class SubscriptionFile(Part):
     """A way in which readers of the status page are told of changes."""
 
     by: Literal["email", "sms", "webhook", "feed"] = Field(description="How.")
-    for_: ManyTexts = Field([], alias="for", description="Severities at which it is used.")
-    tiers: ManyTexts = Field([], description="Only for customers of these tiers.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="Severities at which it is used."
+    )
+    tiers: ManyTexts = Field(default_factory=list, description="Only for customers of these tiers.")
     confirmed: bool = Field(True, description="Whether a subscription has to be confirmed.")
     of: Literal["affected components", "everything"] = Field(
         "affected components", description="What subscribers hear of."
@@ -248,19 +285,25 @@ class StatusPageFile(Part):
 
     url: str = Field("", description="Its address.", examples=["https://status.example.org"])
     audience: Id | None = Field(None, description="The audience that reads it.")
-    for_: ManyTexts = Field([], alias="for", description="Severities that are shown.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="Severities that are shown."
+    )
     when: Condition | None = Field(None, description="Incidents that are shown; all if left out.")
     autopublish: bool = Field(False, description="Whether Tocsin writes entries by itself.")
     template: Id | None = Field(None, description="How an entry is written.")
     within: Time | None = Field(None, description="How soon the first entry stands there.")
     holds: ManyTexts = Field(
-        [], description="What has to wait for the first entry.", examples=["leave assessment"]
+        default_factory=list,
+        description="What has to wait for the first entry.",
+        examples=["leave assessment"],
     )
     components: dict[str, ManyTexts] = Field(
-        {}, description="What is shown: groups with their components."
+        default_factory=dict, description="What is shown: groups with their components."
     )
     history: Duration | None = Field(None, description="How long incidents stay on it.")
-    subscriptions: list[SubscriptionFile] = Field([], description="Who is told of changes.")
+    subscriptions: list[SubscriptionFile] = Field(
+        default_factory=list, description="Who is told of changes."
+    )
     maintenance: MaintenanceFile | None = Field(None, description="Planned work.")
 
 
@@ -268,7 +311,9 @@ class TicketsFile(Part):
     """When support gets a ticket by itself."""
 
     to: Id = Field(description="The recipient.", examples=["support"])
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
 
 
@@ -277,12 +322,14 @@ class CareFile(Part):
 
     do: str = Field(description="What.", examples=["Call the customers hit hardest"])
     at: str = Field("resolved", description="The moment from which it is asked for.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
     by: str = Field("", description="The role or recipient who does it.")
     within: Time | None = Field(None, description="How soon.")
     need: Need = Field("always", description="`if ...`: people may say that it is not needed.")
-    holds: ManyTexts = Field([], description="What has to wait for it.")
+    holds: ManyTexts = Field(default_factory=list, description="What has to wait for it.")
 
 
 class PreparedFile(_OrText):
@@ -299,10 +346,13 @@ class SupportFile(Part):
 
     audience: Id | None = Field(None, description="The audience that is the support staff.")
     tickets: TicketsFile | None = Field(None, description="The ticket for all customers.")
-    prepared: dict[Id, PreparedFile] = Field({}, description="Answers that are ready to be given.")
-    lines: dict[str, str] = Field(
-        {}, description="Who is spoken to by which customers: tier and role or recipient.",
+    prepared: dict[Id, PreparedFile] = Field(
+        default_factory=dict, description="Answers that are ready to be given."
+    )
+    lines: dict[str, str] = Field(default_factory=dict, description="Who is spoken to by which customers: tier and role or recipient.",
         examples=[{"enterprise": "incident-commander"}],
     )  # fmt: skip
     otherwise: str = Field("", description="The role or recipient for all other customers.")
-    care: list[CareFile] = Field([], description="What is done for customers besides.")
+    care: list[CareFile] = Field(
+        default_factory=list, description="What is done for customers besides."
+    )

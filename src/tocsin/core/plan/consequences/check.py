@@ -20,6 +20,7 @@ def check_consequences(plan: Plan, scope: Scope) -> None:
     _deadlines_say_from_when(plan, scope)
     _authorities_have_a_figure(plan, scope)
     _laws_are_kept(scope)
+    _requirements_have_a_rule(scope)
     _duties_are_merged(plan, scope)
     _tasks_exist(plan, scope)
     _clocks_exist(plan, scope)
@@ -83,6 +84,17 @@ def _laws_are_kept(scope: Scope) -> None:
                 f"{words_duration(mine)} is longer than the {words_duration(theirs)} of "
                 f"{law.citation}",
                 f"The plan's figure counts. Shorten it, or leave it out to take {law.within}.",
+            )  # fmt: skip
+
+
+def _requirements_have_a_rule(scope: Scope) -> None:
+    """Something that must be done "if required", with nothing that says what requires it."""
+    for name, file in scope.file.duties.items():
+        if file.need == "if required" and not file.ask and not file.regulation:
+            scope.warn(
+                ("duties", name), "plan.duty-rule", f"nothing says what requires `{name}`",
+                "Name the law, `regulation: gdpr`, or ask in the incident: `ask: Does a law require "
+                "it?` with `answer: required_by_law`.",
             )  # fmt: skip
 
 

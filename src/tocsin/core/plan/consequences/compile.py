@@ -21,7 +21,7 @@ from tocsin.core.plan.consequences.money import compile_finance, compile_recover
 from tocsin.core.plan.model import FactRule
 from tocsin.core.plan.scope import Scope
 from tocsin.core.plan.shapes import WhoFile
-from tocsin.core.plan.task import RECOMMENDED, DoTask, Task
+from tocsin.core.plan.task import DoTask, Task
 from tocsin.core.times import After, AnyTime, Unspecified, parse_time, words, words_duration
 from tocsin.core.tree import Path
 
@@ -433,7 +433,8 @@ def _recommended(scope: Scope) -> list[Task]:
     line = scope.line(("severities", codes[0], "escalation_policy"))
     return [
         Task(
-            id=RECOMMENDED, text="Escalate, or say why not", line=line, group="Escalation",
+            id="escalation/recommended", text="Escalate, or say why not", line=line,
+            group="Escalation",
             severities=tuple(codes), until="resolved", need="if needed", met_by="escalated",
             why="the plan recommends it",
         )

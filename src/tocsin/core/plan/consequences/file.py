@@ -45,16 +45,17 @@ def only_one(part: Part, keys: tuple[str, ...], example: str) -> None:
 class DutyFile(Part):
     """Somebody must be told, by a deadline, and it must be shown that they were."""
 
-    tell: ManyTexts = Field(
-        [], description="Whom people tell; Tocsin asks for it and waits for the tick.",
+    tell: ManyTexts = Field(default_factory=list, description="Whom people tell; Tocsin asks for it and waits for the tick.",
         examples=[["affected-users"]],
     )  # fmt: skip
     page: Who | None = Field(None, description="Whom Tocsin calls by itself.")
     notify: Who | None = Field(None, description="Whom Tocsin tells by itself.")
     do: str = Field("", description="What is owed where nobody is told: a consultation, an offer.")
     text: str = Field("", description="What they are told, in the plan's words.")
-    contains: ManyTexts = Field([], description="What the message must say.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    contains: ManyTexts = Field(default_factory=list, description="What the message must say.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="When the duty exists.")
     within: Time | None = Field(
         None, description="The deadline; `unspecified` asks for it in the incident."
@@ -69,18 +70,19 @@ class DutyFile(Part):
     answer: FactName | None = Field(
         None, description="The yes-or-no fact that answers `ask`; closing waits for it."
     )
-    proof: ManyTexts = Field(
-        [], description="Facts that show it was done; they are stated before it is ticked.",
+    proof: ManyTexts = Field(default_factory=list, description="Facts that show it was done; they are stated before it is ticked.",
         examples=[["filing_reference"]],
     )  # fmt: skip
     regulation: Id | None = Field(None, description="The regulation it follows from.")
     warn_before: ManyDurations = Field(
-        [], description="How long before the deadline Tocsin warns.", examples=[["24h", "4h"]]
+        default_factory=list,
+        description="How long before the deadline Tocsin warns.",
+        examples=[["24h", "4h"]],
     )
     warn: Id | None = Field(None, description="Who is warned; else whoever does it.")
     by: Id | None = Field(None, description="The role or recipient who does it.")
     approve: Id | None = Field(None, description="Who must approve it before.")
-    behind: ManyTexts = Field([], description="Duties or tasks that come first.")
+    behind: ManyTexts = Field(default_factory=list, description="Duties or tasks that come first.")
     holds: ManyTexts = Field(
         ["close"],
         description="What waits for it: `close`, `resolve`, `phase ID`, `publish AUDIENCE`.",
@@ -111,10 +113,12 @@ class RegulationFile(Part):
     from_: str = Field(
         "", alias="from", description="The moment the deadline counts from; else its applying."
     )
-    contains: ManyTexts = Field([], description="What the notification must say.")
-    proof: ManyTexts = Field([], description="Facts that show that it was filed.")
+    contains: ManyTexts = Field(default_factory=list, description="What the notification must say.")
+    proof: ManyTexts = Field(default_factory=list, description="Facts that show that it was filed.")
     by: Id | None = Field(None, description="The role or recipient who files it.")
-    warn_before: ManyDurations = Field([], description="How long before the deadline Tocsin warns.")
+    warn_before: ManyDurations = Field(
+        default_factory=list, description="How long before the deadline Tocsin warns."
+    )
     warn: Id | None = Field(None, description="Who is warned; else whoever files it.")
     note: str = Field("", description="What people should know of it.")
 
@@ -122,7 +126,9 @@ class RegulationFile(Part):
 class RungFile(Part):
     """What follows once the figure has reached a rung."""
 
-    tell: ManyTexts = Field([], description="Whom people tell; a duty.", examples=[["board"]])
+    tell: ManyTexts = Field(
+        default_factory=list, description="Whom people tell; a duty.", examples=[["board"]]
+    )
     page: Who | None = Field(None, description="Whom Tocsin calls.")
     notify: Who | None = Field(None, description="Whom Tocsin tells.")
     ticket: Who | None = Field(None, description="Where Tocsin files a ticket.")
@@ -130,7 +136,7 @@ class RungFile(Part):
         False, description="Whether it must be documented, or the document that must be written."
     )
     within: Time | None = Field(None, description="How soon `tell` and `document` must be done.")
-    proof: ManyTexts = Field([], description="Facts that show that it was done.")
+    proof: ManyTexts = Field(default_factory=list, description="Facts that show that it was done.")
     by: Id | None = Field(None, description="The role or recipient who does it.")
 
     @model_validator(mode="after")
@@ -164,7 +170,9 @@ class LadderFile(Part):
     clock: Literal["crossing", "opened"] | None = Field(
         None, description="What `within` counts from: the crossing of the rung, or the opening."
     )
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold as well.")
     holds: ManyTexts = Field(["close"], description="What waits for the duties of the rungs.")
     rungs: dict[str, RungFile] = Field(
@@ -181,7 +189,9 @@ class TriggerFile(Part):
         "", description="The moment: `raised`, `missed respond`, `alert`.", examples=["raised"]
     )
     when: Condition | None = Field(None, description="The condition, alone or beside `on`.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     page: Who | None = Field(None, description="Whom Tocsin calls.")
     notify: Who | None = Field(None, description="Whom Tocsin tells.")
     ticket: Who | None = Field(None, description="Where Tocsin files a ticket.")
@@ -203,8 +213,7 @@ class CostFile(Part):
         "", description="How it follows from number facts; else people state it.",
         examples=["lost_transactions * average_value"],
     )  # fmt: skip
-    tiers: dict[str, float] = Field(
-        {}, description="Amounts by the figure in `over`; the highest reached is `tier` in "
+    tiers: dict[str, float] = Field(default_factory=dict, description="Amounts by the figure in `over`; the highest reached is `tier` in "
         "`formula`.", examples=[{"60": 500}],
     )  # fmt: skip
     over: FactName | None = Field(None, description="The figure that `tiers` are counted by.")
@@ -213,7 +222,7 @@ class CostFile(Part):
     )
     sign: Literal["cost", "credit"] = Field("cost", description="`credit` lowers the total.")
     needs: ManyTexts = Field(
-        [], description="Facts that must be stated with it, such as an invoice."
+        default_factory=list, description="Facts that must be stated with it, such as an invoice."
     )
 
     @model_validator(mode="before")
@@ -241,7 +250,9 @@ class RecoveryFile(Part):
     when: Condition | None = Field(None, description="What makes it a disaster.")
     mode: Id | None = Field(None, description="The mode that the incident is in then.")
     actions: list[str] = Field(
-        [], description="What is done, one after the other.", examples=[["Promote the replica"]]
+        default_factory=list,
+        description="What is done, one after the other.",
+        examples=[["Promote the replica"]],
     )
     by: Id | None = Field(None, description="The role or recipient who does it.")
     rpo: Duration | None = Field(None, description="How much data, in time, may be lost at most.")

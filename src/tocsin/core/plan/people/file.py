@@ -46,7 +46,9 @@ class HandOverFile(Part):
     """What handing a role over takes."""
 
     records: ManyTexts = Field(
-        [], description="Facts that must be stated before.", examples=[["affected_systems"]]
+        default_factory=list,
+        description="Facts that must be stated before.",
+        examples=[["affected_systems"]],
     )
     note: Literal["required", "optional"] = Field(
         "optional", description="Whether whoever hands over must say how things stand."
@@ -57,9 +59,8 @@ class RoleFile(Part):
     """A function in the incident."""
 
     name: str = Field("", description="What people call it.", examples=["Incident commander"])
-    duties: list[str] = Field([], description="What whoever holds it does.")
-    mandate: ManyTexts = Field(
-        [], description="The kinds of decision that are its holder's to take.",
+    duties: list[str] = Field(default_factory=list, description="What whoever holds it does.")
+    mandate: ManyTexts = Field(default_factory=list, description="The kinds of decision that are its holder's to take.",
         examples=[["strategy", "resources"]],
     )  # fmt: skip
     from_: Id | None = Field(
@@ -69,19 +70,19 @@ class RoleFile(Part):
     on_call: bool = Field(
         False, description="Whether only whoever is on call then, of these people, may hold it."
     )
-    needs: ManyTexts = Field(
-        [], description="Qualifications that its holder has, by the organisation file.",
+    needs: ManyTexts = Field(default_factory=list, description="Qualifications that its holder has, by the organisation file.",
         examples=[["senior"]],
     )  # fmt: skip
-    not_with: ManyTexts = Field(
-        [], description="Roles that its holder cannot have besides.",
+    not_with: ManyTexts = Field(default_factory=list, description="Roles that its holder cannot have besides.",
         examples=[["communication-lead"]],
     )  # fmt: skip
     one: bool = Field(True, description="Whether one person holds it at a time, or several do.")
     lead: bool = Field(False, description="Whether its holder leads the response; one role does.")
     assign: Time | None = Field(None, description="How soon somebody must hold it.")
     required_for: ManyTexts = Field(
-        [], description="The severities at which it must be held.", examples=[["P0", "P1"]]
+        default_factory=list,
+        description="The severities at which it must be held.",
+        examples=[["P0", "P1"]],
     )
     default: Id | None = Field(
         None, description="The recipient whose person on call holds it from the beginning."
@@ -89,8 +90,7 @@ class RoleFile(Part):
     by_acknowledging: bool = Field(
         False, description="Whether whoever acknowledges the incident takes it, if nobody has it."
     )
-    then: ManyTexts = Field(
-        [], description="Who takes it when its holder leaves, and who is called when nobody has "
+    then: ManyTexts = Field(default_factory=list, description="Who takes it when its holder leaves, and who is called when nobody has "
         "taken it in time: recipients, in this order.", examples=[["team-lead"]],
     )  # fmt: skip
     hand_over: HandOverFile | None = Field(None, description="What handing it over takes.")
@@ -103,8 +103,7 @@ class RoleFile(Part):
     shadowed_by: Id | None = Field(
         None, description="The recipient whose people look on and learn, one at a time."
     )
-    experts: dict[Id, Id] = Field(
-        {}, description="Whom to ask about which component: those recipients are invited into the "
+    experts: dict[Id, Id] = Field(default_factory=dict, description="Whom to ask about which component: those recipients are invited into the "
         "role when the component is not up.", examples=[{"database": "database-team"}],
     )  # fmt: skip
 
@@ -114,7 +113,7 @@ class TeamFile(Part):
 
     name: str = Field("", description="What people call it.", examples=["Network team"])
     lead: Id = Field(description="The role that leads it.", examples=["network-lead"])
-    roles: ManyTexts = Field([], description="The other roles in it.")
+    roles: ManyTexts = Field(default_factory=list, description="The other roles in it.")
     when: Condition | None = Field(
         None, description="When it is set up; if left out, in every incident.",
         examples=['kind == "security"'],
@@ -134,13 +133,14 @@ class RuleFile(Part):
         None, description="Others may as well if they give a reason; the record shows it.",
         examples=["reason"],
     )  # fmt: skip
-    with_: ManyTexts = Field(
-        [], alias="with", description="What has to be said along: `reason`, `severity`, or facts.",
+    with_: ManyTexts = Field(default_factory=list, alias="with", description="What has to be said along: `reason`, `severity`, or facts.",
         examples=[["severity"]],
     )  # fmt: skip
     needs_two: bool = Field(False, description="Whether two people have to ask for it.")
     up_to: Amount | None = Field(None, description="The largest amount of such a decision.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
 
 
@@ -227,9 +227,13 @@ class ModeFile(Part):
     )
     ends_when: Condition | None = Field(None, description="When it ends by itself.")
     started_by: ManyTexts = Field(
-        [], description="Roles and recipients who may start and end it.", examples=[["cto"]]
+        default_factory=list,
+        description="Roles and recipients who may start and end it.",
+        examples=[["cto"]],
     )
-    notify: ManyTexts = Field([], description="Recipients who are told when it starts.")
+    notify: ManyTexts = Field(
+        default_factory=list, description="Recipients who are told when it starts."
+    )
 
 
 class ConfidentialFile(Part):
@@ -248,8 +252,7 @@ class FloorFile(Part):
 
     when: Condition = Field(description="The incidents concerned.", examples=['kind == "security"'])
     at_least: Code = Field(description="The least severity.", examples=["P0"])
-    unless: ManyTexts = Field(
-        [], description="Roles and recipients who may go below, with a reason.",
+    unless: ManyTexts = Field(default_factory=list, description="Roles and recipients who may go below, with a reason.",
         examples=[["security-team"]],
     )  # fmt: skip
 
@@ -260,7 +263,9 @@ class SeveralFile(Part):
     when_open: int = Field(
         ge=2, description="From so many open incidents on, the new one included.", examples=[3]
     )
-    page: ManyTexts = Field([], description="Who is called then.", examples=["engineering-manager"])
+    page: ManyTexts = Field(
+        default_factory=list, description="Who is called then.", examples=["engineering-manager"]
+    )
     leads_at_most: int | None = Field(
         None, ge=1, description="How many open incidents one person may lead at once; whatever "
         "`when_open` says.", examples=[1],

@@ -51,16 +51,17 @@ class TodoFile(_OrText):
     ticket: Who | None = Field(None, description="Where Tocsin files a ticket.")
     publish: Id | None = Field(None, description="The audience that an update must go to.")
     template: Id | None = Field(None, description="The template of the update, or of the page.")
-    one_of: list[str] = Field([], description="Alternatives; whoever ticks says which it was.")
+    one_of: list[str] = Field(
+        default_factory=list, description="Alternatives; whoever ticks says which it was."
+    )
     group: str = Field("", description="A heading over the steps under `steps`.")
-    steps: list["TodoFile"] = Field([], description="The steps under a heading.")
+    steps: list["TodoFile"] = Field(default_factory=list, description="The steps under a heading.")
     in_order: bool = Field(False, description="Whether the steps are done one after the other.")
     need: Need = Field(
         "always", description="`if ...`: people may answer that it is not needed, with a reason."
     )
     answer: FactName | None = Field(None, description="The fact that answers the question.")
-    records: ManyTexts = Field(
-        [], description="Facts that must be stated before it can be ticked.",
+    records: ManyTexts = Field(default_factory=list, description="Facts that must be stated before it can be ticked.",
         examples=[["affected_systems"]],
     )  # fmt: skip
     each: str = Field(
@@ -70,7 +71,9 @@ class TodoFile(_OrText):
     undo: str = Field("", description="What takes it back; owed before the incident is closed.")
     by: str = Field("", description="The role or recipient who does it.")
     why: str = Field("", description="The reason, for whoever is asked.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     when: Condition | None = Field(None, description="A condition that must hold.")
     at: Time | None = Field(None, description="How long after the phase begins it is asked for.")
     within: Time | None = Field(None, description="How soon it must be done.")
@@ -78,7 +81,7 @@ class TodoFile(_OrText):
         "", alias="from", description="The moment that `within` counts from, else its arming.",
         examples=["opened"],
     )  # fmt: skip
-    behind: ManyTexts = Field([], description="Steps that must be done before.")
+    behind: ManyTexts = Field(default_factory=list, description="Steps that must be done before.")
     done_when: Condition | None = Field(
         None, description="A condition that shows that it is done; then nobody has to tick it."
     )
@@ -86,10 +89,12 @@ class TodoFile(_OrText):
         "", description="The moment with which it is done.", examples=["told on-call-engineer"]
     )
     before: ManyTexts = Field(
-        [], description="What has to wait for it besides: `resolve`, `close`, `phase recovery`."
+        default_factory=list,
+        description="What has to wait for it besides: `resolve`, `close`, `phase recovery`.",
     )
     covers: ManyTexts = Field(
-        [], description="In a checklist: the steps of the phase that this item stands for."
+        default_factory=list,
+        description="In a checklist: the steps of the phase that this item stands for.",
     )
 
 
@@ -136,15 +141,15 @@ class PhaseFile(Part):
     within: BoxFile | None = Field(None, description="Its time box; `unspecified` leaves it open.")
     parallel: bool = Field(False, description="Whether it may go on beside the others.")
     in_order: bool = Field(False, description="Whether the steps are done one after the other.")
-    steps: list[TodoFile] = Field([], description="What is done in it.")
+    steps: list[TodoFile] = Field(default_factory=list, description="What is done in it.")
     checklist: list[TodoFile] = Field(
-        [], description="Items to tick, where the plan has them beside the steps."
+        default_factory=list, description="Items to tick, where the plan has them beside the steps."
     )
     to_leave: Literal["all steps", "nothing"] = Field(
         "all steps", description="What must be done before the next phase is entered."
     )
     needs: list[TodoFile] = Field(
-        [], description="What must hold before it is left, beside the steps."
+        default_factory=list, description="What must hold before it is left, beside the steps."
     )
     watch: WatchFile | None = Field(None, description="How long things must stay well in it.")
 
@@ -155,7 +160,7 @@ class PlaybookGroupFile(Part):
     name: str = Field("", description="The heading.")
     during: Id | None = Field(None, description="The phase in which they are asked for.")
     in_order: bool = Field(False, description="Whether the steps are done one after the other.")
-    steps: list[TodoFile] = Field([], description="The steps.")
+    steps: list[TodoFile] = Field(default_factory=list, description="The steps.")
 
 
 class PlaybookFile(Part):
@@ -164,14 +169,21 @@ class PlaybookFile(Part):
     name: str = Field("", description="What people call it.", examples=["Data breach"])
     when: Condition | None = Field(None, description="The condition under which it applies.")
     kind: str = Field("", description="The kind of incident it is for.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     instead_of: ManyTexts = Field(
-        [], description="Phases whose own steps are not asked for while it applies."
+        default_factory=list,
+        description="Phases whose own steps are not asked for while it applies.",
     )
     during: Id | None = Field(None, description="The phase in which all of it is asked for.")
     in_order: bool = Field(False, description="Whether the steps are done one after the other.")
-    steps: list[TodoFile] = Field([], description="The steps, where they need no groups.")
-    groups: dict[Id, PlaybookGroupFile] = Field({}, description="Groups of steps.")
+    steps: list[TodoFile] = Field(
+        default_factory=list, description="The steps, where they need no groups."
+    )
+    groups: dict[Id, PlaybookGroupFile] = Field(
+        default_factory=dict, description="Groups of steps."
+    )
 
 
 class GateFile(Part):
@@ -183,8 +195,10 @@ class GateFile(Part):
         examples=["close"],
     )
     when: Condition | None = Field(None, description="The condition under which it stands there.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
-    needs: list[TodoFile] = Field([], description="What must be done, or shown.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
+    needs: list[TodoFile] = Field(default_factory=list, description="What must be done, or shown.")
     watch: WatchFile | None = Field(None, description="How long things must stay well.")
 
 
@@ -216,9 +230,12 @@ class EvidenceFile(Part):
 
     collect: str = Field(description="What.", examples=["Audit logs of the affected period"])
     when: Condition | None = Field(None, description="The condition under which it is collected.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     before: ManyTexts = Field(
-        [], description="Steps that have to wait for it, since they would destroy it."
+        default_factory=list,
+        description="Steps that have to wait for it, since they would destroy it.",
     )
     within: Time | None = Field(None, description="How soon.")
     by: str = Field("", description="The role or recipient who collects it.")
@@ -235,7 +252,9 @@ class QuestionFile(Part):
         description="The fact that answers it.", examples=["users_to_be_notified"]
     )
     when: Condition | None = Field(None, description="The condition under which it is asked.")
-    for_: ManyTexts = Field([], alias="for", description="The severities concerned; all if empty.")
+    for_: ManyTexts = Field(
+        default_factory=list, alias="for", description="The severities concerned; all if empty."
+    )
     by: str = Field("", description="The role or recipient who answers it.")
     within: Time | None = Field(None, description="How soon.")
     before: ManyTexts = Field(

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import strategies as st
-from tests.core.stories import ORG, PLAN, judged, played, script_of, story, told
+from tests.core.small_plan import ORG_TEXT, PLAN_TEXT
+from tests.core.stories import (
+    ORG,
+    PLAN,
+    judged,
+    played,
+    script_of,
+    story,
+    told,
+    world_of,
+)
 
 from tocsin.core.delivery import Contact
 from tocsin.core.incident import events as e
@@ -184,3 +195,58 @@ def test_a_recipient_may_act_as_one_of_its_people() -> None:
 
 DOMAINS = st.sampled_from(["local", "ip", "mail", "carrier"])
 CONTACTS = st.lists(st.builds(Contact, st.sampled_from("abc"), st.sampled_from("xy"), DOMAINS))
+
+
+READERS = (
+    "audiences:\n"
+    "  team: {to: team-lead}\n"
+    "  customers: {visibility: customers, to: engineering-manager}\n"
+)
+
+
+def test_in_an_exercise_nobody_outside_is_told() -> None:
+    world = world_of(PLAN_TEXT + READERS, ORG_TEXT)
+    entries = (
+        "{at: 1m, by: ana, publish: {audience: team, text: We try it out}}",
+        "{at: 2m, by: ana, publish: {audience: customers, text: We try it out}}",
+        "{at: 3m, by: ana, report: Another one}",
+        "{at: 4m, by: ana, incident: other, report: A third one}",
+        "{at: 5m, by: ana, incident: other, publish: {audience: customers, text: We try it out}}",
+    )
+    head = "severity: P3"
+    sent = ["1 update_sent team-lead"]
+    outside = ["2 update_sent engineering-manager", "5 update_sent engineering-manager"]
+    exercise = f"{head}\nexercise: true"
+    assert told(story(*entries, head=head), "update_sent", world=world) == sent + outside
+    assert told(story(*entries, head=exercise), "update_sent", world=world) == sent
+
+
+def test_an_update_is_told_with_its_subject() -> None:
+    world = world_of(PLAN_TEXT + READERS, ORG_TEXT)
+    update = "publish: {audience: team, subject: Payments, text: They work again}"
+    text = story(f"{{at: 1m, by: ana, {update}}}", head="severity: P3")
+    said = [one.why for one in played(text, world).happenings if one.do == "update"]
+    assert said == ["Payments\nThey work again"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("09:40", "2026-01-05 09:40"),
+        ("10:20", "2026-01-05 10:20"),
+        ("23:50", "2026-01-04 23:50"),
+        ("friday 18:00", "2026-01-02 18:00"),
+        ("2026-01-04 09:00", "2026-01-04 09:00"),
+        ("in the night", "2026-01-05 10:00"),
+    ],
+)
+def test_trouble_has_begun_when_somebody_says_when(said: str, meant: str) -> None:
+    known = PLAN_TEXT.replace("facts:\n", "facts:\n  started_at: text\n")
+    template = 'templates: {begun: {audience: team, text: "{{ incident.started }}"}}\n'
+    text = story(
+        f"{{at: 30m, by: ana, facts: {{started_at: '{said}'}}}}",
+        "{at: 31m, by: ana, publish: {audience: team, template: begun}}",
+        head="severity: P3",
+    )
+    happenings = played(text, world_of(known + READERS + template, ORG_TEXT)).happenings
+    assert [one.why for one in happenings if one.do == "update"] == [f"{meant} UTC"]

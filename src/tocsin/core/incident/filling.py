@@ -115,12 +115,18 @@ def _of_this_message(origin: str, said: Said) -> Value | None:
 
 def _started(plan: Plan, incident: Incident, now: datetime) -> datetime:
     stated = incident.facts.get(AGREED["incident.started"])
-    if stated is not None:
-        try:
-            return parse_instant(str(stated.value), incident.opened_at, plan.time_zone)
-        except ValueError:
-            pass  # in words that are no time: the detection is what is known
-    return incident.opened_at
+    if stated is None:
+        return incident.opened_at
+    try:
+        # It has begun when somebody says so: `09:40` is that of the last day, `friday 18:00` that
+        # of the last week.
+        said = [
+            parse_instant(str(stated.value), stated.at - timedelta(days=days), plan.time_zone)
+            for days in (1, 7)
+        ]
+    except ValueError:
+        return incident.opened_at  # in words that are no time: the detection is what is known
+    return next((at for at in said if at <= stated.at), said[0])
 
 
 def _resolved_after(

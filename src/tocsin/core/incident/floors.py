@@ -33,7 +33,7 @@ def first(plan: Plan, command: c.Open, proposed: tuple[str, str, int]) -> tuple[
     seen = {
         **command.facts, "severity": proposed[0], "kind": command.incident_kind, "phase": "",
         "mode": "", "state": "open", "status": "", "other_incidents": command.others,
-        "in_doubt": f" {' '.join(command.in_doubt)} ",
+        "in_doubt": f" {' '.join(command.in_doubt)} ", "false_alarm": False,
     }  # fmt: skip
     floor = floor_of(plan, seen)
     ranks = {severity.code: severity.rank for severity in plan.severities}

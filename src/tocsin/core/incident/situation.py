@@ -16,5 +16,6 @@ def situation(incident: Incident) -> dict[str, FactValue]:
         "status": incident.status,
         "other_incidents": incident.others,
         "alerts_firing": incident.alerts_firing,
+        "false_alarm": incident.false_alarm,
         "in_doubt": f" {' '.join(incident.doubts)} ",
     }

@@ -98,7 +98,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     task: str = ""
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The fold of a timeline: everything in it follows from the events.
 
     `generation` rises with every change that arms or disarms something, so that work prepared

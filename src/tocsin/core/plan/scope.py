@@ -201,6 +201,7 @@ class Scope:
             "status": FactRule("status", "text"),
             "other_incidents": FactRule("other_incidents", "number"),
             "alerts_firing": FactRule("alerts_firing", "number"),
+            "false_alarm": FactRule("false_alarm", "bool"),
             "in_doubt": FactRule("in_doubt", "text"),
         }  # fmt: skip
 

@@ -15,8 +15,13 @@ from tocsin.engine.ports import Delivery
 from tocsin.web.pages.words import CALLED, Names
 from tocsin.web.room import Room
 
-NEXT = {"page": "page", "notice": "notify", "ticket": "file a ticket for", "alarm": "alarm",
-    "update": "tell"}
+NEXT = {
+    "page": "page",
+    "notice": "notify",
+    "ticket": "file a ticket for",
+    "alarm": "alarm",
+    "update": "tell",
+}
 
 
 @dataclass(frozen=True)

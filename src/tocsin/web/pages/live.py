@@ -88,6 +88,7 @@ async def live_incident(
         return [
             *entries,
             Fragment("now", room.now_fragment(web, caller, found)),
+            Fragment("todo", room.to_do_fragment(web, caller, found)),
             Fragment("ladder", room.ladder_fragment(web, caller, found)),
         ]
 

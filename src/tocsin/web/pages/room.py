@@ -26,6 +26,7 @@ from tocsin.web.pages.forms import (
 )
 from tocsin.web.pages.ladder import ladder
 from tocsin.web.pages.rendering import fragment, incident_path, render
+from tocsin.web.pages.to_do import to_do
 from tocsin.web.pages.words import Line, Names, line
 from tocsin.web.problems import Trouble, refused
 from tocsin.web.room import Room
@@ -41,12 +42,20 @@ class Said:
     """What a form on the incident's page says beside its button."""
 
     text: Text = ""
+    why: Text = ""
     severity: Text = ""
     to: Text = ""
     name: Text = ""
     value: Text = ""
     role: Text = ""
     person: Text = ""
+    task: Text = ""
+    choice: Text = ""
+    member: Text = ""
+    phase: Text = ""
+    audience: Text = ""
+    status: Text = ""
+    update: Text = ""
     back: Text = ""
 
 
@@ -65,6 +74,18 @@ COMMANDS: dict[str, Make] = {
     "severity": lambda who, said, _plan: c.SetSeverity(severity=said.severity, **who),
     "role": lambda who, said, _plan: c.TakeRole(role=said.role, person=said.person, **who),
     "escalate": lambda who, said, _plan: c.Escalate(to=said.to, **who),
+    "tick": lambda who, said, _plan: c.Tick(
+        task=said.task, choice=said.choice, member=said.member, **who
+    ),
+    "waive": lambda who, said, _plan: c.Waive(task=said.task, **who),
+    "phase": lambda who, said, _plan: c.EnterPhase(
+        phase=said.phase, force=bool(said.why.strip()), **who
+    ),
+    "update": lambda who, said, _plan: c.Publish(
+        audience=said.audience, text=said.text, status=said.status, **who
+    ),
+    "approve": lambda who, said, _plan: c.Approve(update=said.update, **who),
+    "withdraw": lambda who, said, _plan: c.Withdraw(update=said.update, **who),
 }
 
 BUTTONS = {
@@ -95,7 +116,8 @@ def act_on_incident(
         raise Trouble(404, "request.not-found", f"there is no step {verb!r}", "go back")
     if verb == "role":
         demand_person(web, said.person)
-    command = make({"by": caller.by, "via": "page"}, said, room_of(web, code).plan)
+    who = {"by": caller.by, "via": "page", "why": said.why.strip()}
+    command = make(who, said, room_of(web, code).plan)
     outcome = doing.act(web, code, command)
     if not isinstance(outcome, Refusal):
         return RedirectResponse(local_path(said.back, incident_path(code)), 303)
@@ -122,7 +144,7 @@ def _page(
 
 def lines(web: Web, room: Room, after: int = 0) -> list[Line]:
     """Tell the timeline from the entry after `after` on."""
-    names = Names(web.world.rules.organisation)
+    names = Names(web.world.rules.organisation, room.plan)
     told = [line(entry, names) for entry in room.timeline if entry.number >= after]
     befores = [None, *told[:-1]]
     dated = [
@@ -142,6 +164,11 @@ def ladder_fragment(web: Web, caller: Known, room: Room) -> str:
     return fragment(web, "_ladder.html", caller, **around(web, room))
 
 
+def to_do_fragment(web: Web, caller: Known, room: Room) -> str:
+    """Return what is still to be done."""
+    return fragment(web, "_to_do.html", caller, **around(web, room))
+
+
 def line_fragment(web: Web, caller: Known, told: Line) -> str:
     """Return one entry of the timeline."""
     return fragment(web, "_line.html", caller, line=told)
@@ -151,11 +178,13 @@ def around(web: Web, room: Room) -> dict[str, Any]:
     """Return what the parts of the page need to know about the incident."""
     organisation = web.world.rules.organisation
     incident = room.incident
+    names = Names(organisation, room.plan)
     return {
         "room": room,
         "incident": incident,
         "severity": room.plan.severity(incident.severity),
-        "names": Names(organisation),
+        "names": names,
+        "to_do": to_do(room.plan, incident, names),
         "buttons": _buttons(incident.state),
         "clocks": sorted(incident.clocks, key=lambda clock: (clock.state != "running", clock.due)),
         "ladder": ladder(room, organisation, web.world.now()),

@@ -10,8 +10,9 @@ import msgspec
 from tocsin.core.delivery import Kind
 from tocsin.core.incident import events as e
 from tocsin.core.people import Organisation
+from tocsin.core.plan.model import Plan
 from tocsin.core.record import Entry
-from tocsin.web.pages import people_words, update_words
+from tocsin.web.pages import people_words, task_words, update_words
 
 Tone = Literal["bad", "good", "call", "say", "plain"]
 
@@ -47,8 +48,10 @@ class Line:
 class Names:
     """What ids stand for; an id that is nobody's stands for itself."""
 
-    def __init__(self, organisation: Organisation) -> None:
+    def __init__(self, organisation: Organisation, plan: Plan | None = None) -> None:
         self._people = organisation.people
+        self._tasks = {task.id: task.text for task in plan.tasks} if plan else {}
+        self._phases = {one.id: one.name for one in plan.response.phases} if plan else {}
 
     def __call__(self, one: str) -> str:
         """Return a person's name, or how else somebody is called."""
@@ -60,6 +63,14 @@ class Names:
         """Return a reason with the name of whoever gave it, where that is all it says."""
         who = text.removesuffix(" said so")
         return f"{self(who)} said so" if who != text else text
+
+    def task(self, one: str) -> str:
+        """Return a task in the plan's words."""
+        return self._tasks.get(one, one)
+
+    def phase(self, one: str) -> str:
+        """Return the name of a phase."""
+        return self._phases.get(one) or one
 
     def all(self, ids: tuple[str, ...]) -> str:
         """Return several names, as in a sentence."""
@@ -93,7 +104,7 @@ def line(entry: Entry, names: Names) -> Line:
         plan_line=event.line,
         tone=tone,
         via=VIA.get(event.via, ""),
-        until=getattr(event, "due", None),
+        until=getattr(event, "due", None) or getattr(event, "until", None),
         said=event.text if isinstance(event, e.Noted) else "",
         hash=entry.hash.hex(),
     )
@@ -228,5 +239,6 @@ _TOLD: dict[type[e.Event], Callable[[Any, Names], Told]] = {
     e.Closed: _just("closed it", "good"),
     e.Noted: _just("noted", "say"),
     **people_words.TOLD,
+    **task_words.TOLD,
     **update_words.TOLD,
 }

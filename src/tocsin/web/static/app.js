@@ -83,6 +83,9 @@ document.addEventListener("htmx:sseBeforeMessage", (message) => {
   // After a reconnect an entry may come a second time.
   const { type, lastEventId } = message.detail;
   if (type === "entry" && document.getElementById(`entry-${lastEventId}`)) message.preventDefault();
+  // What somebody is filling in is not taken away; the next message, or their own, brings the rest.
+  const filledIn = document.activeElement?.closest("#to-do form:has(input:not([type=hidden]), textarea, select)");
+  if (type === "todo" && filledIn) message.preventDefault();
 });
 document.addEventListener("htmx:sseMessage", tick);
 

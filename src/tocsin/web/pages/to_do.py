@@ -1,0 +1,145 @@
+"""What the plan still wants in an incident: tasks, the phase, watches, and who is told next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from tocsin.core.incident.cadence import PREFIX, concerned, stale
+from tocsin.core.incident.state import Incident, Proposal, Published
+from tocsin.core.incident.tasks import open_tasks
+from tocsin.core.plan.model import Plan
+from tocsin.core.plan.response.model import Phase
+from tocsin.core.plan.task import Task
+from tocsin.web.pages.facts import choices
+from tocsin.web.pages.words import Names
+
+HELD = {"close": "closing", "resolve": "resolving"}
+"""What a task holds up, in words, where it is no phase, audience or task."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open task: `left` are the members to be ticked singly, `answers` the values of a question
+    (empty: any), `behind` the texts of what comes first, `holds` what waits for it."""
+
+    task: Task
+    due: datetime | None
+    holds: tuple[str, ...]
+    behind: tuple[str, ...]
+    left: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Audience:
+    """An audience that the incident concerns: the latest update, and when the next one is due."""
+
+    id: str
+    name: str
+    last: Published | None
+    due: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A period in which all must stay well: until when, and what waits for its end."""
+
+    id: str
+    until: datetime
+    passed: bool
+    before: str
+    line: int
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """All of it; `phases` are those that can be gone on to, the next one first."""
+
+    groups: tuple[tuple[str, tuple[Open, ...]], ...]
+    phase: str
+    beside: tuple[str, ...]
+    phases: tuple[Phase, ...]
+    watches: tuple[Watch, ...]
+    audiences: tuple[Audience, ...]
+    proposals: tuple[tuple[str, Proposal], ...]
+
+    @property
+    def count(self) -> int:
+        """How many tasks are open."""
+        return sum(len(tasks) for _, tasks in self.groups)
+
+
+def to_do(plan: Plan, incident: Incident, names: Names) -> ToDo:
+    """Return what is still to be done in an incident."""
+    due = {clock.name: clock.due for clock in incident.running()}
+    still_open = open_tasks(plan, incident)
+    known = [
+        _open(plan, incident, task, still_open, names, due.get(task.id)) for task in still_open
+    ]
+    return ToDo(
+        groups=tuple(
+            (group, tuple(tasks)) for group, tasks in groupby(known, lambda one: one.task.group)
+        ),
+        phase=names.phase(incident.phase) if incident.phase else "",
+        beside=tuple(names.phase(one) for one in incident.parallel),
+        phases=_phases(plan, incident),
+        watches=tuple(
+            Watch(watch.id, running.until, running.passed, _held(watch.before, names), watch.line)
+            for watch in plan.response.watches
+            if (running := incident.watches.get(watch.id)) is not None
+        ),
+        audiences=_audiences(plan, incident, due),
+        proposals=tuple(incident.proposals.items()),
+    )
+
+
+def _open(
+    plan: Plan, incident: Incident, task: Task, still_open: list[Task], names: Names,
+    due: datetime | None,
+) -> Open:  # fmt: skip
+    rule = plan.facts.get(task.answer) if task.do == "ask" else None
+    ticked = incident.tasks[task.id].ticked
+    return Open(
+        task=task,
+        due=due,
+        holds=tuple(_held(what, names) for what in task.holds),
+        behind=tuple(other.text for other in still_open if other.id in task.behind),
+        left=tuple(member for member in task.each if member not in ticked),
+        answers=choices(rule) if rule is not None else (),
+    )
+
+
+def _held(what: str, names: Names) -> str:
+    verb, _, about = what.partition(" ")
+    if verb == "phase":
+        return f"going on to {names.phase(about)}"
+    if verb == "leave":
+        return f"leaving {names.phase(about)}"
+    if verb == "publish":
+        return f"telling {about}"
+    if verb == "tick":
+        return names.task(about)
+    return HELD.get(what, what)
+
+
+def _phases(plan: Plan, incident: Incident) -> tuple[Phase, ...]:
+    phases = [p for p in plan.response.phases if p.id not in (incident.phase, *incident.parallel)]
+    ids = [phase.id for phase in plan.response.phases]
+    here = ids.index(incident.phase) if incident.phase in ids else -1
+    return tuple(sorted(phases, key=lambda phase: (phase.parallel, ids.index(phase.id) < here)))
+
+
+def _audiences(plan: Plan, incident: Incident, due: dict[str, datetime]) -> tuple[Audience, ...]:
+    late = stale(incident)
+    return tuple(
+        Audience(
+            id=one.id,
+            name=one.name or one.id,
+            last=incident.updates.get(one.id),
+            due=due.get(PREFIX + one.id),
+            late=one.id in late,
+        )
+        for one in plan.communication.audiences.values()
+        if one.id in incident.updates or concerned(plan, incident, one)
+    )

@@ -43,7 +43,7 @@ def test_an_incident_comes_back_as_it_was_kept(store):
         facts={"users_affected": Fact(1200, "ann", NOW)},
         clocks=(clock,),
         told={"2": "P0"},
-        roles={"commander": "bo"},
+        holders={"commander": ("bo",)},
         asked=("cto",),
         title='quotes " and \x00 and \U0001f514',
     )

@@ -47,7 +47,7 @@ def covered(incident: Incident) -> Incident:
     title = incident.restricted.title if incident.restricted is not None else ""
     return replace(
         incident, title=title, severity_why="", facts={}, doubts={}, tasks={}, wanted_by_one={},
-        updates={}, proposals={},
+        updates={}, proposals={}, clocks=(), watches={}, phase="", parallel=(), mode="",
     )  # fmt: skip
 
 

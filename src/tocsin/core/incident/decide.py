@@ -247,7 +247,7 @@ def _close(plan: Plan, incident: Incident, command: c.Close, now: datetime) -> D
     if refusal := _not_now(incident, e.Closed):
         return refusal
     severity = plan.severity(incident.severity)
-    if severity.policy == "required" and not incident.escalated:
+    if severity.policy == "required" and not incident.escalated and not incident.false_alarm:
         return Refusal(
             "incident.escalation-required",
             f"{incident.code} is {severity.code}, for which the plan requires escalation"
@@ -266,7 +266,7 @@ def _close(plan: Plan, incident: Incident, command: c.Close, now: datetime) -> D
 def _unheeded(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
     """Note on the record that an escalation was recommended and nobody was escalated to."""
     severity = plan.severity(incident.severity)
-    if severity.policy != "recommended" or incident.escalated:
+    if severity.policy != "recommended" or incident.escalated or incident.false_alarm:
         return []
     text = f"escalation is recommended at {severity.code}, and nobody was escalated to"
     return [e.Noted(at=now, text=text, line=severity.line)]

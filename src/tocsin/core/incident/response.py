@@ -57,6 +57,8 @@ def waive(
     known = incident.tasks.get(task.id)
     if known is not None and known.state in ("done", "waived"):
         return []
+    if incident.state == "closed":
+        return _closed(incident)
     if not task.waivable:
         return Refusal(
             "incident.task-required",
@@ -85,8 +87,8 @@ def enter_phase(
         )  # fmt: skip
     if incident.phase == phase.id or phase.id in incident.parallel:
         return []
-    if phase.parallel:
-        return entered(plan, incident, phase, now, command)
+    if incident.state == "closed":
+        return _closed(incident)
     if command.force and not command.why.strip():
         return Refusal(
             "incident.reason-missing", "going on although something is open needs a reason",
@@ -158,6 +160,8 @@ def held_up(plan: Plan, incident: Incident, what: str, now: datetime) -> Refusal
 
 
 def _cannot_go_on(plan: Plan, incident: Incident, phase: Phase, now: datetime) -> Refusal | None:
+    if phase.parallel:
+        return held_up(plan, incident, f"phase {phase.id}", now)
     in_order = [p.id for p in plan.response.phases if not p.parallel]
     here = in_order.index(incident.phase) if incident.phase in in_order else -1
     target = in_order.index(phase.id)
@@ -215,9 +219,7 @@ def _cannot_be_ticked(
     plan: Plan, incident: Incident, task: Task, command: c.Tick
 ) -> Refusal | None:
     if incident.state == "closed":
-        return Refusal(
-            "incident.closed", f"{incident.code} is closed", "put it into a note of a new incident"
-        )
+        return _closed(incident)
     if task.do == "ask":
         return Refusal(
             "incident.answer-needed", f"`{task.text}` is a question (line {task.line})",
@@ -244,6 +246,12 @@ def _cannot_be_ticked(
             f"state it: tocsin fact {incident.code} {missing[0]}=VALUE",
         )
     return _wrong_choice(incident, task, command)
+
+
+def _closed(incident: Incident) -> Refusal:
+    return Refusal(
+        "incident.closed", f"{incident.code} is closed", "put it into a note of a new incident"
+    )
 
 
 def _shown_otherwise(incident: Incident, task: Task) -> Refusal | None:

@@ -13,7 +13,7 @@ from tocsin.core.incident.clocks import stopped
 from tocsin.core.incident.escalation import MESSAGE_OF, steps_ahead
 from tocsin.core.incident.folds_of_updates import published_as
 from tocsin.core.incident.situation import situation
-from tocsin.core.incident.state import Incident
+from tocsin.core.incident.state import Clock, Incident
 from tocsin.core.oncall import reach
 from tocsin.core.people import Organisation
 from tocsin.core.plan.conditions import holds
@@ -116,14 +116,38 @@ def next_arming(plan: Plan, incident: Incident) -> datetime | None:
 
 
 def reopened(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
-    """Return what becomes of tasks that count from a resolution that was none."""
+    """Return what becomes of tasks that count from a resolution that was none, and of deadlines.
+
+    Deadlines that a stand-down has dropped are owed again, as they were.
+    """
     why = "the incident was reopened"
     ended: list[e.Event] = []
-    for task in open_tasks(plan, incident):
+    still_open = open_tasks(plan, incident)
+    owed = {task.id for task in still_open} | {f"phase {incident.phase}"}
+    ended += [
+        _runs_on(clock, now)
+        for clock in incident.clocks
+        if clock.name in owed and clock.state == "dropped"
+    ]
+    for task in still_open:
         if task.after in ("resolved", "closed"):
             ended.append(e.TaskDropped(at=now, task=task.id, why=why, line=task.line))
             ended += _clock_dropped(incident, task, now, why)
     return ended
+
+
+def _runs_on(clock: Clock, now: datetime) -> e.Event:
+    """Let a clock that was dropped run on as if it had not been."""
+    return e.ClockStarted(
+        at=now, clock=clock.name, started_at=clock.started_at, due=clock.due, strict=clock.strict,
+        why="it is owed again, as before", line=clock.line,
+    )  # fmt: skip
+
+
+def _comes_anew(incident: Incident, task: Task) -> bool:
+    """Whether the moment of a task has come again since it was armed last."""
+    known, moment = incident.tasks.get(task.id), incident.moments.get(task.after)
+    return known is None or (moment is not None and moment > known.since)
 
 
 def _can_be_armed(incident: Incident, task: Task) -> bool:
@@ -178,6 +202,12 @@ def _arm(
     if task.do in (*TELLING, "escalate"):
         # Tocsin does it at once, and with that it is done.
         yield e.TaskDone(at=now, task=task.id, line=task.line)
+        return
+    before = next((clock for clock in incident.clocks if clock.name == task.id), None)
+    if before is not None and not _comes_anew(incident, task):
+        # What was withdrawn and is so again is owed as before: neither a miss nor time is undone.
+        if before.state == "dropped":
+            yield _runs_on(before, now)
         return
     start = incident.moments.get(task.counts_from, since) if task.counts_from else since
     if task.within is None or (due := due_at(task.within, start, plan.calendars)) is None:

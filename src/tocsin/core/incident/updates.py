@@ -70,6 +70,8 @@ def approve(plan: Plan, incident: Incident, command: c.Approve, now: datetime) -
         )  # fmt: skip
     if refusal := _outdated(plan, incident, proposal, command.update, now):
         return refusal
+    if refusal := response.held_up(plan, incident, f"publish {proposal.audience}", now):
+        return refusal
     draft = Draft(
         audience=proposal.audience, status=proposal.status, subject=proposal.subject,
         text=proposal.text, template=proposal.template, next_at=proposal.next_at,
@@ -126,9 +128,7 @@ def drafted(plan: Plan, incident: Incident, command: c.Publish, now: datetime) -
             near(command.audience, known) + f"it has: {', '.join(known) or 'none at all'}",
         )  # fmt: skip
     if incident.state == "closed":
-        return Refusal(
-            "incident.closed", f"{incident.code} is closed", "declare a new incident"
-        )  # fmt: skip
+        return _closed(incident)
     template = _template(plan, incident, command, now)
     if isinstance(template, Refusal):
         return template
@@ -214,6 +214,8 @@ def _no_proposal(incident: Incident, update: str) -> Refusal:
 def _outdated(
     plan: Plan, incident: Incident, proposal: Proposal, update: str, now: datetime
 ) -> Refusal | None:
+    if incident.state == "closed":
+        return _closed(incident)
     if proposal.promised and proposal.next_at is not None and proposal.next_at <= now:
         return Refusal(
             "incident.update-outdated",
@@ -222,8 +224,16 @@ def _outdated(
         )
     audience = plan.communication.audiences[proposal.audience]
     template = plan.communication.templates.get(proposal.template)
+    # Things may have changed since it was written: all that held then has to hold still.
     unfit = limits.unfit_template(plan, incident, audience, template)
-    return unfit or limits.unfit_status(plan, incident, proposal.status)
+    unfit = unfit or limits.unfit_status(plan, incident, proposal.status)
+    return unfit or limits.unfit_words(
+        plan, incident, audience, template, proposal.subject, proposal.text
+    )
+
+
+def _closed(incident: Incident) -> Refusal:
+    return Refusal("incident.closed", f"{incident.code} is closed", "declare a new incident")
 
 
 def _template(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tocsin.core.incident import events as e
 from tocsin.core.incident.situation import situation
-from tocsin.core.incident.state import Incident
+from tocsin.core.incident.state import Incident, Watching
 from tocsin.core.plan.conditions import holds
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.response.model import Watch
@@ -19,7 +19,7 @@ def watched(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
         if moment is None or not _applies(incident, watch):
             continue
         running = incident.watches.get(watch.id)
-        if running is None:
+        if running is None or _anew(watch, running, moment):
             happened.append(_start(watch, moment, now, f"after {watch.after}"))
         elif running.passed:
             continue
@@ -61,6 +61,11 @@ def _applies(incident: Incident, watch: Watch) -> bool:
     if watch.severities and incident.severity not in watch.severities:
         return False
     return not watch.when or holds(watch.when, situation(incident))
+
+
+def _anew(watch: Watch, running: Watching, moment: datetime) -> bool:
+    """Whether its phase was entered again: what was well before says nothing of now."""
+    return watch.after.startswith("phase ") and moment > running.since
 
 
 def _start(watch: Watch, since: datetime, now: datetime, why: str) -> e.Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -14,11 +15,20 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from tests.engine import story as stories
+from tests.engine.story import Story
 
+from tocsin.core.incident.commands import TakeRole
 from tocsin.engine.ports import StoreUnavailable
+from tocsin.engine.verify import verify_all
 from tocsin.store import schema
 from tocsin.store.sql_store import open_store
 from tocsin.store.upgrade import MIGRATIONS, migrate
+
+ROLE = """\
+roles:
+  incident-commander: {name: Commander, duties: [Coordinate], from: on-call-engineer}
+"""
 
 
 @contextmanager
@@ -108,6 +118,37 @@ def test_what_was_in_force_before_the_second_migration_still_is(empty_url):
             assert [one.id for one in reading.activations("plan", None, 10)] == [3, 2, 1]
 
 
+def test_what_an_older_tocsin_kept_of_an_incident_is_folded_anew(empty_url):
+    """The first release kept who holds a role in another field, and no moments at all."""
+    with closing(open_store(empty_url)) as store:
+        story = Story(store, stories.PLAN.replace("alerts:\n", ROLE + "alerts:\n", 1))
+        story.declare("Down", severity="P0")
+        story.do(TakeRole(by="ana", role="incident-commander", person="ana", why="first here"))
+        story.acknowledge("ana")
+    with engine(empty_url) as opened, opened.begin() as connection:
+        kept = json.loads(connection.execute(text("SELECT snapshot FROM incidents")).scalar_one())
+        kept["roles"] = {"incident-commander": "ana"}
+        del kept["holders"], kept["moments"]
+        connection.execute(text("UPDATE incidents SET snapshot = :s"), {"s": json.dumps(kept)})
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    with closing(open_store(empty_url)) as store:
+        with store.read() as reading:
+            kept = reading.incident("INC-001")
+        assert kept.incident.roles == {"incident-commander": "ana"}
+        assert "acknowledged" in kept.incident.moments
+        assert verify_all(store).first_broken is None
+
+
+def test_a_timeline_that_cannot_be_read_keeps_no_store_from_opening(empty_url):
+    with closing(open_store(empty_url)) as store:
+        Story(store).declare("Down", severity="P0")
+    with engine(empty_url) as opened, opened.begin() as connection:
+        connection.execute(text("UPDATE timeline SET text = '{}' WHERE number = 1"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    with closing(open_store(empty_url)) as store:
+        assert verify_all(store).first_broken is not None
+
+
 def test_a_store_of_a_newer_version_is_not_touched(url):
     open_store(url).close()
     with engine(url) as opened, opened.begin() as connection:
@@ -122,7 +163,7 @@ def test_a_store_of_a_newer_version_is_not_touched(url):
 def test_a_store_whose_schema_is_changed_under_it_says_that_it_is_not_ready(url, store):
     with engine(url) as opened, opened.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert store.is_ready() == "the schema is at revision 9999, not 0002"
+    assert store.is_ready() == "the schema is at revision 9999, not 0003"
 
 
 def test_opening_a_store_that_is_current_does_not_load_alembic(url):

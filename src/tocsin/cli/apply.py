@@ -26,7 +26,8 @@ from tocsin.cli.server import (
 )
 from tocsin.cli.trouble import Trouble, wrong_usage
 from tocsin.core.candidate import NamedText, examine
-from tocsin.core.plan.compare import Change, compare
+from tocsin.core.plan.change import Change
+from tocsin.core.plan.compare import compare
 from tocsin.core.plan.read import read
 from tocsin.core.problem import Problem
 

@@ -13,7 +13,8 @@ from tocsin.cli.command import Command, make_app
 from tocsin.cli.files import load_organisation, load_plan
 from tocsin.cli.output import clean, console, counted, print_json, say, table
 from tocsin.core.people import Organisation
-from tocsin.core.plan.compare import Change, compare
+from tocsin.core.plan.change import Change
+from tocsin.core.plan.compare import compare
 
 app = make_app()
 

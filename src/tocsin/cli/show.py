@@ -55,6 +55,7 @@ def show(
     now = there.at or datetime.fromisoformat(found["timeline"][-1]["at"])
     _heading(found, now)
     _clocks(found, now)
+    _watches(found, now)
     _tasks(found, now)
     _updates(found, now)
     _called(found, now)
@@ -86,6 +87,10 @@ def _heading(found: dict[str, Any], now: datetime) -> None:
         say(f"  {clean(name)} = {clean(value)}", (f"  {clean(fact['by'])}", "dim"))
     for role, person in sorted(found.get("roles", {}).items()):
         say(f"  {clean(role)}: {clean(person)}")
+    for word in ("phase", "mode", "status"):
+        if found.get(word):
+            beside = found.get("parallel", []) if word == "phase" else []
+            say(f"  {word}: {clean(', '.join([found[word], *beside]))}")
 
 
 def _section(heading: str) -> None:
@@ -121,8 +126,40 @@ def _tasks(found: dict[str, Any], now: datetime) -> None:
         due = f"due {countdown(_at(one['due']), now)}" if one.get("due") else ""
         holds = f"before: {', '.join(one['holds'])}" if one["holds"] else ""
         name = Text(clean(one["task"]), "dim")
-        rows.append([f"  [ ] {clean(one['text'])}", due, clean(holds), name])
+        rows.append([f"  [ ] {clean(one['text'])}{_wants(one)}", due, clean(holds), name])
     table([""] * 4, rows, {0: 2, 3: 1}, headed=False)
+
+
+def _wants(task: dict[str, Any]) -> str:
+    """What ticking it takes beside its name."""
+    if task.get("left"):
+        return clean(f" (for each: {', '.join(task['left'])})")
+    if task.get("one_of"):
+        return clean(f" (one of: {', '.join(task['one_of'])})")
+    if task.get("records"):
+        return clean(f" (state first: {', '.join(task['records'])})")
+    if task.get("answer"):
+        return clean(f" (answer: {task['answer']})")
+    if task.get("audience"):
+        return clean(f" (tell: {task['audience']})")
+    return ""
+
+
+def _watches(found: dict[str, Any], now: datetime) -> None:
+    left = [one for one in found.get("watches", []) if not one["passed"]]
+    if not left:
+        return
+    _section("Watches")
+    rows: list[list[str | Text]] = [
+        [
+            f"  {clean(one['watch'])}",
+            f"ends {countdown(_at(one['until']), now)}",
+            clean(f"before: {one['before']}"),
+            Text(f"line {one['line']}", "dim"),
+        ]
+        for one in left
+    ]
+    table([""] * 4, rows, {}, headed=False)
 
 
 def _updates(found: dict[str, Any], now: datetime) -> None:

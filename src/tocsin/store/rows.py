@@ -191,6 +191,16 @@ def changed_incident_row(change: Change, kept: Kept, entries: int, head: bytes) 
     )
 
 
+def refolded(incident: Incident) -> dict[str, Any]:
+    """Return by column what of an incident's row follows from its timeline alone."""
+    return {
+        "state": incident.state,
+        "severity": incident.severity,
+        "generation": incident.generation,
+        "snapshot": _encode(incident).decode(),
+    }
+
+
 def new_delivery(delivery: Delivery) -> dict[str, Any]:
     """Return a new delivery's row by column."""
     return {

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; what `alembic_version` holds when the schema below is in place."""
 
 metadata = MetaData()

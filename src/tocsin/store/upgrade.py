@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.store.database import Database
+from tocsin.store.refold import refold
 from tocsin.store.schema import REVISION, alembic_version, meta, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -33,6 +34,7 @@ def upgrade(database: Database, new_secret: bytes) -> None:
             connection.execute(insert(alembic_version).values(version_num=REVISION))
         elif revision != REVISION:
             migrate(connection)
+            refold(connection)
         if not _has_secret(connection):
             connection.execute(insert(meta).values(name="secret", value=new_secret))
 

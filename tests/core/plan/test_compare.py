@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.incident.night import FRAME, plan_with
 
-from tocsin.core.plan.compare import Change, compare
+from tocsin.core.plan.change import Change
+from tocsin.core.plan.compare import compare
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read
 

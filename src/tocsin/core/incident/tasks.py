@@ -123,17 +123,15 @@ def reopened(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
     why = "the incident was reopened"
     ended: list[e.Event] = []
     still_open = open_tasks(plan, incident)
-    owed = {task.id for task in still_open} | {f"phase {incident.phase}"}
-    ended += [
-        _runs_on(clock, now)
-        for clock in incident.clocks
-        if clock.name in owed and clock.state == "dropped"
-    ]
+    owed = {f"phase {incident.phase}"}
     for task in still_open:
-        if task.after in ("resolved", "closed"):
+        if task.after not in ("resolved", "closed"):
+            owed.add(task.id)
+        else:
             ended.append(e.TaskDropped(at=now, task=task.id, why=why, line=task.line))
             ended += _clock_dropped(incident, task, now, why)
-    return ended
+    dropped = (clock for clock in incident.clocks if clock.state == "dropped")
+    return ended + [_runs_on(clock, now) for clock in dropped if clock.name in owed]
 
 
 def _runs_on(clock: Clock, now: datetime) -> e.Event:

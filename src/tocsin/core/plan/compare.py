@@ -4,16 +4,17 @@ Not a difference of texts: who is told earlier, later or no longer; which promis
 or tighter; what facts mean now; and every other clause that says something else than before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from tocsin.core.calendars import due_at
-from tocsin.core.plan.check import limit
+from tocsin.core.plan.change import Change, Effect
 from tocsin.core.plan.classify import propose
+from tocsin.core.plan.differences import CALLED, differences, effect_of, short
 from tocsin.core.plan.model import FactRule, FactValue, Plan, Step
 from tocsin.core.plan.notations import nominal
 from tocsin.core.times import (
@@ -24,25 +25,6 @@ from tocsin.core.times import (
     words,
     words_duration,
 )
-
-Effect = Literal["tighter", "looser", "other"]
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is different for somebody.
-
-    `about` is the part of the plan ("escalation", "promises", "templates"), `what` a sentence,
-    `who` those whom it concerns. `effect` says whether the plan demands more or less than before;
-    `line` is the new plan's line, `was_line` the old one's, 0 where there is none.
-    """
-
-    about: str
-    what: str
-    effect: Effect = "other"
-    severity: str = ""
-    who: tuple[str, ...] = ()
-    line: int = 0
-    was_line: int = 0
 
 
 def compare(old: Plan, new: Plan) -> tuple[Change, ...]:
@@ -101,7 +83,7 @@ def _verdicts(old: Plan, new: Plan) -> Iterator[Change]:
         line = now.because[0].line if now.because else 0
         was_line = was.because[0].line if was.because else 0
         yield Change(
-            about="classification", what=f"{name} = {_said(value)} is {after} instead of {before}",
+            about="classification", what=f"{name} = {short(value)} is {after} instead of {before}",
             effect=_verdict_effect(old, new, before, after), line=line, was_line=was_line,
         )  # fmt: skip
 
@@ -211,8 +193,8 @@ def _told_otherwise(code: str, who: str, was: Step, now: Step) -> Change | None:
     for field, phrase in said.items():
         before, after = getattr(was, field), getattr(now, field)
         if before != after:
-            what = f"{code}: {who} is told {phrase.format(_said(after) or 'always')} instead of "
-            what += phrase.format(_said(before) or "always")
+            what = f"{code}: {who} is told {phrase.format(short(after) or 'always')} instead of "
+            what += phrase.format(short(before) if before else "always")
             return Change(about="escalation", severity=code, who=(who,), what=what, **lines)
     return None
 
@@ -241,7 +223,7 @@ def _promises(old: Plan, new: Plan) -> Iterator[Change]:
                     what=f"{about} is new", effect="tighter",
                 )  # fmt: skip
                 continue
-            effect, hours = _promise_effect(was.within, target.within), ""
+            effect, hours = effect_of(was.within, target.within), ""
             if _by_calendar(was.within) or _by_calendar(target.within):
                 effect, hours = _hours(old, new, was.within, target.within)
             yield Change(
@@ -325,15 +307,6 @@ def _by_calendar(value: AnyTime) -> bool:
     return isinstance(value, BusinessDays | CalendarDays | NextOccasion)
 
 
-def _promise_effect(was: AnyTime, now: AnyTime) -> Effect:
-    before, after = limit(was) or nominal(was), limit(now) or nominal(now)
-    if before is None or after is None:
-        return "other" if before is after else "looser" if after is None else "tighter"
-    if before == after:
-        return "other"
-    return "looser" if after > before else "tighter"
-
-
 def _alarm(old: Plan, new: Plan) -> Iterator[Change]:
     was, now = old.exhausted, new.exhausted
     if (was.page, was.every_seconds) == (now.page, now.every_seconds):
@@ -378,12 +351,11 @@ def _tasks(old: Plan, new: Plan) -> Iterator[Change]:
         lines: dict[str, Any] = {"line": task.line, "was_line": was.line}
         if was.within != task.within:
             limits = [words(t.within) if t.within else "no limit" for t in (task, was)]
-            effect: Effect = "looser" if task.within is None else "tighter"
-            if was.within is not None and task.within is not None:
-                effect = _promise_effect(was.within, task.within)
             what = f"`{task.text}`: {limits[0]} instead of {limits[1]}"
+            effect = effect_of(was.within, task.within)
             yield Change(about="tasks", effect=effect, what=what, **lines)
-        yield from _fields(f"`{task.text}`", "tasks", was, task, {"within", "line"}, lines)
+        rest = msgspec.structs.replace(was, within=task.within)
+        yield from differences("tasks", f"`{task.text}`", rest, task)
 
 
 _TOLD_ELSEWHERE = frozenset(
@@ -398,97 +370,11 @@ def _clauses(old: Plan, new: Plan) -> Iterator[Change]:
         if name in _TOLD_ELSEWHERE:
             continue
         was, now = getattr(old, name), getattr(new, name)
-        yield from _compared(name.replace("_", " "), name.replace("_", " "), was, now)
-
-
-def _compared(about: str, name: str, was: Any, now: Any) -> Iterator[Change]:
-    if _without_lines(was) == _without_lines(now):
-        return
-    named_was, named_now = _by_name(was), _by_name(now)
-    if named_was is None or named_now is None:
-        if isinstance(was, msgspec.Struct) and type(was) is type(now):
-            yield from _fields(name, about, was, now, {"line"}, {})
-        else:
-            what = f"{name}: {_short(now)} instead of {_short(was)}"
-            yield Change(about=about, what=what, line=_line(now), was_line=_line(was))
-        return
-    for key, clause in named_was.items():
-        if key not in named_now:
-            what = f"{about}: {key} is gone"
-            yield Change(about=about, effect="looser", what=what, was_line=_line(clause))
-    for key, clause in named_now.items():
-        if key not in named_was:
-            yield Change(about=about, what=f"{about}: {key} is new", line=_line(clause))
-        else:
-            yield from _compared(about, f"{about}: {key}", named_was[key], clause)
-
-
-def _fields(
-    name: str, about: str, was: Any, now: Any, without: set[str], lines: Mapping[str, Any]
-) -> Iterator[Change]:
-    lines = lines or {"line": _line(now), "was_line": _line(was)}
-    for field in now.__struct_fields__:
-        before, after = getattr(was, field), getattr(now, field)
-        if field in without or _without_lines(before) == _without_lines(after):
+        if not isinstance(now, msgspec.Struct):
+            yield from differences(name.replace("_", " "), name.replace("_", " "), was, now)
             continue
-        if _by_name(before) and _by_name(after):
-            yield from _compared(about, f"{name}, {field.replace('_', ' ')}", before, after)
-            continue
-        what = f"{name}: {field.replace('_', ' ')} {_short(after)} instead of {_short(before)}"
-        yield Change(about=about, what=what, **lines)
-
-
-def _by_name(value: Any) -> dict[str, Any] | None:
-    """Clauses by id or name, where a part of the plan is a collection of such; else None."""
-    if isinstance(value, Mapping):
-        return {str(key): item for key, item in value.items()}
-    if not isinstance(value, tuple) or not all(isinstance(v, msgspec.Struct) for v in value):
-        return None
-    names = [getattr(v, "id", None) or getattr(v, "name", None) for v in value]
-    if None in names or len(set(names)) != len(names):
-        return None
-    return {str(key): item for key, item in zip(names, value, strict=True)}
-
-
-def _without_lines(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return {
-            field: _without_lines(getattr(value, field))
-            for field in value.__struct_fields__
-            if field not in ("line", "lines")
-        }
-    if isinstance(value, Mapping):
-        return {key: _without_lines(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_without_lines(item) for item in value]
-    return value
-
-
-def _line(value: Any) -> int:
-    return int(getattr(value, "line", 0) or 0)
-
-
-def _said(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _short(value: Any) -> str:
-    """A value in a few words: times as a plan says them, long texts cut off."""
-    if value in ("", None, (), {}):
-        return "nothing"
-    if isinstance(value, tuple | list):
-        text = ", ".join(_short(item) for item in value)
-    elif isinstance(value, msgspec.Struct):
-        try:
-            text = words(value)
-        except (TypeError, AttributeError):
-            text = ""
-        if not text or text == "None":
-            text = ", ".join(
-                _said(part)
-                for field in value.__struct_fields__
-                if field != "line" and (part := getattr(value, field)) not in ("", None, (), {})
-            )
-    else:
-        text = _said(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+        for field in now.__struct_fields__:
+            if field in _TOLD_ELSEWHERE:
+                continue
+            said = CALLED.get(field, field.replace("_", " "))
+            yield from differences(said, said, getattr(was, field), getattr(now, field))

@@ -163,16 +163,19 @@ class SeverityFile(Part):
     __pydantic_extra__: dict[str, Any]
 
     name: str = Field("", description="What people call it.", examples=["Critical"])
-    aliases: ManyTexts = Field(default_factory=list, description="What else it is called; understood wherever a severity is typed.",
+    aliases: ManyTexts = Field(
+        default_factory=list,
+        description="What else it is called; understood wherever a severity is typed.",
         examples=[["SEV1"]],
-    )  # fmt: skip
+    )
     criticality: Literal["critical", "high", "medium", "low"] | None = Field(
         None, description="How it compares with the levels of other plans, in reports over several."
     )
     definition: str = Field(
-        "", description="The level in words, for whoever has to choose one.",
+        "",
+        description="The level in words, for whoever has to choose one.",
         examples=["The whole service is down"],
-    )  # fmt: skip
+    )
     examples: list["ExampleFile"] = Field(
         default_factory=list,
         description="Cases that are of this level; `check` tries them on the conditions.",
@@ -396,9 +399,12 @@ class MainKeys(Part):
     audiences: dict[Id, AudienceFile] = Field(
         default_factory=dict, description="Groups of readers."
     )
-    statuses: list[str] | dict[str, ManyTexts] = Field(default_factory=list, description="The words for how things stand, in order; or each with those that may "
-        "follow it.", examples=[["Investigating", "Identified", "Monitoring", "Resolved"]],
-    )  # fmt: skip
+    statuses: list[str] | dict[str, ManyTexts] = Field(
+        default_factory=list,
+        description="The words for how things stand, in order; or each with those that may "
+        "follow it.",
+        examples=[["Investigating", "Identified", "Monitoring", "Resolved"]],
+    )
     updates: list[UpdateRuleFile] = Field(
         default_factory=list, description="Who is told how often."
     )

@@ -1,6 +1,6 @@
 """The plan as the engine obeys it: every notation reduced to one form, every clause with its line.
 
-Values only. `read.py` makes them from a file; `docs/plan.md` explains the file.
+Values only. `read.py` makes them from a file; `docs/plan/` explains the file.
 """
 
 from collections.abc import Mapping

@@ -47,12 +47,16 @@ class CalendarExpectFile(Part):
     overdue: ManyTexts | None = Field(
         None, description="What is overdue, and nothing else.", examples=[["tabletop"]]
     )
-    next: dict[str, Day] = Field(default_factory=dict, description="The day by which entries are to be held next; each is compared.",
+    next: dict[str, Day] = Field(
+        default_factory=dict,
+        description="The day by which entries are to be held next; each is compared.",
         examples=[{"tabletop": "2026-04-30"}],
-    )  # fmt: skip
-    documents: dict[str, str] = Field(default_factory=dict, description="Where the document on an entry is kept that is held on that day.",
+    )
+    documents: dict[str, str] = Field(
+        default_factory=dict,
+        description="Where the document on an entry is kept that is held on that day.",
         examples=[{"tabletop": "docs/drills/tabletop-2026-04.md"}],
-    )  # fmt: skip
+    )
     count: int | None = Field(
         None, description="How many exercises the plan wants in the year of that day."
     )

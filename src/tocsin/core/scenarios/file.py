@@ -39,9 +39,10 @@ def _requirement(text: str) -> str:
     if len(series) == 2 and series[0] == "S" and (series[1] + number).isdecimal() and number:
         return text
     raise problem(
-        "scenario.shows", f"`{text}` is no requirement id",
+        "scenario.shows",
+        f"`{text}` is no requirement id",
         "They read `S`, a digit, a point and a number: `S3.22`.",
-    )  # fmt: skip
+    )
 
 
 def _labels(value: Any) -> Any:
@@ -172,9 +173,7 @@ class ExpectFile(Part):
     )
     why: str = Field("", description="A part of the reason of all of the above.")
     line: int = Field(0, description="The plan's line that asked for all of the above.")
-    within: Span = Field(
-        "", description="How much later the above may happen.", examples=["5m"]
-    )  # fmt: skip
+    within: Span = Field("", description="How much later the above may happen.", examples=["5m"])
     until: Span = Field(
         "",
         description="The time to which all this counts, itself not included.",
@@ -202,9 +201,10 @@ class ExpectFile(Part):
     status: str = Field("", description="The status that was published last; `none` if none was.")
     code: str = Field("", description="Its number.", examples=["INC-2026-001"])
     channel: str = Field(
-        "", description="Where it is talked about; `none` without one.",
+        "",
+        description="Where it is talked about; `none` without one.",
         examples=["#incident-2026-001"],
-    )  # fmt: skip
+    )
     tasks: dict[str, str] = Field(
         default_factory=dict, description="How tasks stand then.", examples=[{"duty/users": "open"}]
     )
@@ -236,9 +236,11 @@ class StoryEntry(Part):
     )
     by: str = Field("", description="Who does it, where the deed does not say.")
     why: str = Field("", description="The reason, for the timeline.")
-    alert: Labels = Field(default_factory=dict, description="An alert fires: its name or its labels.",
+    alert: Labels = Field(
+        default_factory=dict,
+        description="An alert fires: its name or its labels.",
         examples=[{"alertname": "ApiDown", "severity": "critical"}],
-    )  # fmt: skip
+    )
     alert_ends: Labels = Field(
         default_factory=dict, description="All alerts of that name, or with these labels, are over."
     )

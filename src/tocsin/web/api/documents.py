@@ -33,6 +33,8 @@ def incident(room: Room) -> m.IncidentDocument:
         clocks=clocks(room),
         ahead=ahead(room),
         phase=room.incident.phase,
+        parallel=list(room.incident.parallel),
+        watches=watches(room),
         tasks=tasks(room),
         status=room.incident.status,
         updates=updates(room),
@@ -72,10 +74,27 @@ def tasks(room: Room) -> list[m.TaskDocument]:
             due=due.get(task.id),
             holds=list(task.holds),
             needed=not task.waivable,
+            left=[one for one in task.each if one not in room.incident.tasks[task.id].ticked],
+            one_of=list(task.one_of),
+            records=[one for one in task.records if one not in room.incident.facts],
+            answer=task.answer if task.do == "ask" else "",
+            audience=task.audience if task.do == "publish" else "",
             line=task.line,
         )
         for task in open_tasks(room.plan, room.incident)
     ]
+
+
+def watches(room: Room) -> list[m.WatchDocument]:
+    """Return the watches that have begun, in the order of the plan."""
+    return [
+        m.WatchDocument(
+            watch=watch.id, since=running.since, until=running.until, passed=running.passed,
+            before=watch.before, line=watch.line,
+        )
+        for watch in room.plan.response.watches
+        if (running := room.incident.watches.get(watch.id)) is not None
+    ]  # fmt: skip
 
 
 def updates(room: Room) -> list[m.PublishedDocument]:

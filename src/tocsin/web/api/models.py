@@ -95,6 +95,22 @@ class TaskDocument(BaseModel):
     due: datetime | None
     holds: list[str] = Field(description="What has to wait for it.")
     needed: bool = Field(description="False where people may say that it is not needed.")
+    left: list[str] = Field(description="Members that are still to be ticked singly.")
+    one_of: list[str] = Field(description="The ways of which the tick says one.")
+    records: list[str] = Field(description="Facts that must be stated before it is ticked.")
+    answer: str = Field(description="The fact that answers it, if it is a question.")
+    audience: str = Field(description="Whom an update must reach, if that is what is to be done.")
+    line: int
+
+
+class WatchDocument(BaseModel):
+    """A period in which all must stay well: until then `before` is refused."""
+
+    watch: str
+    since: datetime
+    until: datetime
+    passed: bool
+    before: str
     line: int
 
 
@@ -172,6 +188,8 @@ class IncidentDocument(IncidentRow):
     clocks: list[ClockDocument]
     ahead: list[AheadDocument]
     phase: str
+    parallel: list[str] = Field(description="Phases that go on beside it.")
+    watches: list[WatchDocument]
     tasks: list[TaskDocument]
     status: str = Field(description="The status that was published last.")
     updates: "list[PublishedDocument]"

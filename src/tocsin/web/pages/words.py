@@ -104,7 +104,7 @@ def line(entry: Entry, names: Names) -> Line:
         plan_line=event.line,
         tone=tone,
         via=VIA.get(event.via, ""),
-        until=getattr(event, "due", None) or getattr(event, "until", None),
+        until=event.until if isinstance(event, e.WatchStarted) else getattr(event, "due", None),
         said=event.text if isinstance(event, e.Noted) else "",
         hash=entry.hash.hex(),
     )

@@ -44,18 +44,22 @@ class DeadlineFile(_OrText):
 
     within: Time | None = Field(None, description="The deadline.")
     from_: str = Field(
-        "", alias="from", description="The moment it counts from; `resolved` if left out.",
+        "",
+        alias="from",
+        description="The moment it counts from; `resolved` if left out.",
         examples=["resolved"],
-    )  # fmt: skip
+    )
     by: Id | None = Field(None, description="The role or recipient who sees to it.")
 
 
 class AttendeesFile(Part):
     """Who takes part in the meeting."""
 
-    required: ManyTexts = Field(default_factory=list, description="Recipients who must come; `responders` are all who acted.",
+    required: ManyTexts = Field(
+        default_factory=list,
+        description="Recipients who must come; `responders` are all who acted.",
         examples=[["responders", "team-lead"]],
-    )  # fmt: skip
+    )
     optional: ManyTexts = Field(default_factory=list, description="Recipients who may come.")
 
 
@@ -71,9 +75,11 @@ class NeedFile(_OrText):
 class PostmortemFile(Part):
     """How an incident is gone over when it is resolved."""
 
-    required_for: ManyTexts = Field(default_factory=list, description="The severities that need one, `all`, or `unspecified`.",
+    required_for: ManyTexts = Field(
+        default_factory=list,
+        description="The severities that need one, `all`, or `unspecified`.",
         examples=[["P1", "P2"]],
-    )  # fmt: skip
+    )
     when: Condition | None = Field(None, description="A condition that must hold as well.")
     peak: bool = Field(
         True, description="Whether a severity counts that the incident had at any time."
@@ -124,9 +130,11 @@ class DocumentFile(Part):
     required_when: Condition | None = Field(None, description="The condition that asks for it.")
     within: Time | None = Field(None, description="By when it is written.")
     from_: str = Field(
-        "", alias="from", description="The moment it is asked for and counts from.",
+        "",
+        alias="from",
+        description="The moment it is asked for and counts from.",
         examples=["resolved"],
-    )  # fmt: skip
+    )
     by: Id | None = Field(None, description="The role or recipient who writes it.")
     approve: Id | None = Field(None, description="Who must approve it.")
     holds: ManyTexts = Field(["close"], description="What waits for it.")
@@ -180,18 +188,21 @@ class MetricFile(Part):
 
     name: str = Field("", description="What people call it.", examples=["Mean time to resolve"])
     from_: str = Field(
-        "", alias="from", description="The moment it counts from, or `stated FACT`.",
+        "",
+        alias="from",
+        description="The moment it counts from, or `stated FACT`.",
         examples=["opened"],
-    )  # fmt: skip
+    )
     to: str = Field("", description="The moment it counts to.", examples=["resolved"])
     of: FactName | None = Field(None, description="A number fact instead of a span of time.")
     share: Literal["uptime"] | None = Field(
         None, description="`uptime`: the share of a period outside these spans."
     )
     target: str | float | None = Field(
-        None, description="What it should be: a duration, a number, or `unspecified`.",
+        None,
+        description="What it should be: a duration, a number, or `unspecified`.",
         examples=["1h"],
-    )  # fmt: skip
+    )
     goal: float | None = Field(
         None, ge=0, le=1, description="The share of incidents that should meet the target."
     )
@@ -240,14 +251,17 @@ class RecurringFile(Part):
     kind: Kind = Field("drill", description="What it is.")
     type: str = Field("", description="The type of drill.", examples=["tabletop"])
     every: str = Field(
-        "", description="How often: `month`, `quarter`, `year`, `2 weeks`, `unspecified`.",
+        "",
+        description="How often: `month`, `quarter`, `year`, `2 weeks`, `unspecified`.",
         examples=["month"],
-    )  # fmt: skip
+    )
     quarter: Quarter | None = Field(None, description="Once a year, in this quarter.")
     from_: str = Field(
-        "", alias="from", description="The first day; periods before it do not count.",
+        "",
+        alias="from",
+        description="The first day; periods before it do not count.",
         examples=["2026-01-01"],
-    )  # fmt: skip
+    )
     scenario: str = Field("", description="What is played through; or the scenario file.")
     environment: Literal["staging", "production", "none"] = Field(
         "none", description="What is touched; `none`: it is talked through, nothing is carried out."

@@ -235,9 +235,10 @@ class RouteFile(Part):
     def _concerns(self) -> "RouteFile":
         if (self.when is None) == (self.component is None):
             raise problem(
-                "file.wrong-value", "a route needs either `when` or `component`",
+                "file.wrong-value",
+                "a route needs either `when` or `component`",
                 "For example `{component: payments, to: payments-team}`.",
-            )  # fmt: skip
+            )
         return self
 
 

@@ -50,9 +50,11 @@ class AudienceFile(Part):
     visibility: Visibility = Field(
         "internal", description="Who reads along; what is meant for insiders never goes to others."
     )
-    to: ManyTexts = Field(default_factory=list, description="The recipients who get each update; none for readers of a web page.",
+    to: ManyTexts = Field(
+        default_factory=list,
+        description="The recipients who get each update; none for readers of a web page.",
         examples=[["affected-users"]],
-    )  # fmt: skip
+    )
     channels: ManyTexts = Field(
         default_factory=list, description="The channels by which it is told."
     )
@@ -60,17 +62,20 @@ class AudienceFile(Part):
         default_factory=list,
         description="Components, facts or kinds: it is concerned when the incident touches one.",
     )
-    tiers: ManyTexts = Field(default_factory=list, description="Which customers it holds; channels may be for some only.",
+    tiers: ManyTexts = Field(
+        default_factory=list,
+        description="Which customers it holds; channels may be for some only.",
         examples=[["enterprise"]],
-    )  # fmt: skip
+    )
     for_: ManyTexts = Field(
         default_factory=list, alias="for", description="The severities that concern it."
     )
     when: Condition | None = Field(None, description="When an incident concerns it.")
     silent_close: Literal["refused", "flagged", "allowed"] = Field(
-        "flagged", description="What becomes of closing an incident that concerns it and of which "
+        "flagged",
+        description="What becomes of closing an incident that concerns it and of which "
         "it was never told.",
-    )  # fmt: skip
+    )
 
 
 class ChannelFile(_OrText):
@@ -79,9 +84,10 @@ class ChannelFile(_OrText):
     SHORT: ClassVar[str] = "name"
 
     name: str = Field(
-        "", description="Its name; a pattern where each incident has its own.",
+        "",
+        description="Its name; a pattern where each incident has its own.",
         examples=["#incident-{YYYY}-{MM}-{DD}-{n:03}"],
-    )  # fmt: skip
+    )
     kind: ChannelKind = Field("fixed", description="What it is.")
     address: str = Field("", description="An address or link.", examples=["ops@example.org"])
     depends_on: ManyTexts = Field(
@@ -138,14 +144,18 @@ class UpdateRuleFile(Part):
     )
     first: Time | None = Field(None, description="How soon after the opening the first one is due.")
     next_: Literal["promised"] | None = Field(
-        None, alias="next", description="`promised`: each update has to say when the next comes.",
+        None,
+        alias="next",
+        description="`promised`: each update has to say when the next comes.",
         examples=["promised"],
-    )  # fmt: skip
+    )
     until: str = Field("resolved", description="The moment from which none is due any more.")
     template: Id | None = Field(None, description="How such an update is written.")
-    before: ManyTexts = Field(default_factory=list, description="The rules over which it prevails, by `id`; `all` for every other one.",
+    before: ManyTexts = Field(
+        default_factory=list,
+        description="The rules over which it prevails, by `id`; `all` for every other one.",
         examples=["all"],
-    )  # fmt: skip
+    )
     remind: str = Field("", description="The role or recipient who is told when one is late.")
 
 
@@ -155,9 +165,11 @@ class TemplateFieldFile(_OrText):
     SHORT: ClassVar[str] = "from"
 
     from_: str = Field(
-        "", alias="from", description="Where it comes from.",
+        "",
+        alias="from",
+        description="Where it comes from.",
         examples=["incident.severity", "role.incident-commander", "fact.affected_systems"],
-    )  # fmt: skip
+    )
     ask: str = Field("", description="What whoever publishes is asked.", examples=["What is next?"])
     one_of: ManyTexts = Field(default_factory=list, description="The only answers.")
     fallback: str | None = Field(
@@ -190,9 +202,11 @@ class TemplateFile(Part):
     fields: dict[FactName, TemplateFieldFile] = Field(
         default_factory=dict, description="What is filled in."
     )
-    literal: ManyTexts = Field(default_factory=list, description="Texts in brackets that are meant as they stand.",
+    literal: ManyTexts = Field(
+        default_factory=list,
+        description="Texts in brackets that are meant as they stand.",
         examples=[["[Service Status]"]],
-    )  # fmt: skip
+    )
     display: Display | None = Field(
         None, description="How it shows severities, if not as the plan does.", examples=["{name}"]
     )
@@ -349,9 +363,11 @@ class SupportFile(Part):
     prepared: dict[Id, PreparedFile] = Field(
         default_factory=dict, description="Answers that are ready to be given."
     )
-    lines: dict[str, str] = Field(default_factory=dict, description="Who is spoken to by which customers: tier and role or recipient.",
+    lines: dict[str, str] = Field(
+        default_factory=dict,
+        description="Who is spoken to by which customers: tier and role or recipient.",
         examples=[{"enterprise": "incident-commander"}],
-    )  # fmt: skip
+    )
     otherwise: str = Field("", description="The role or recipient for all other customers.")
     care: list[CareFile] = Field(
         default_factory=list, description="What is done for customers besides."

@@ -93,8 +93,8 @@ def _requirements_have_a_rule(scope: Scope) -> None:
         if file.need == "if required" and not file.ask and not file.regulation:
             scope.warn(
                 ("duties", name), "plan.duty-rule", f"nothing says what requires `{name}`",
-                "Name the law, `regulation: gdpr`, or ask in the incident: `ask: Does a law require "
-                "it?` with `answer: required_by_law`.",
+                "Name the law, `regulation: gdpr`, or ask in the incident: `ask: Does a law require"
+                " it?` with `answer: required_by_law`.",
             )  # fmt: skip
 
 

@@ -45,9 +45,11 @@ def only_one(part: Part, keys: tuple[str, ...], example: str) -> None:
 class DutyFile(Part):
     """Somebody must be told, by a deadline, and it must be shown that they were."""
 
-    tell: ManyTexts = Field(default_factory=list, description="Whom people tell; Tocsin asks for it and waits for the tick.",
+    tell: ManyTexts = Field(
+        default_factory=list,
+        description="Whom people tell; Tocsin asks for it and waits for the tick.",
         examples=[["affected-users"]],
-    )  # fmt: skip
+    )
     page: Who | None = Field(None, description="Whom Tocsin calls by itself.")
     notify: Who | None = Field(None, description="Whom Tocsin tells by itself.")
     do: str = Field("", description="What is owed where nobody is told: a consultation, an offer.")
@@ -61,18 +63,21 @@ class DutyFile(Part):
         None, description="The deadline; `unspecified` asks for it in the incident."
     )
     from_: str = Field(
-        "", alias="from",
+        "",
+        alias="from",
         description="The moment that the deadline counts from; `applies` is when `when` holds.",
         examples=["applies"],
-    )  # fmt: skip
+    )
     need: Need = Field("always", description="`if required`: people may answer that it is not.")
     ask: str = Field("", description="The question on which it depends whether the duty exists.")
     answer: FactName | None = Field(
         None, description="The yes-or-no fact that answers `ask`; closing waits for it."
     )
-    proof: ManyTexts = Field(default_factory=list, description="Facts that show it was done; they are stated before it is ticked.",
+    proof: ManyTexts = Field(
+        default_factory=list,
+        description="Facts that show it was done; they are stated before it is ticked.",
         examples=[["filing_reference"]],
-    )  # fmt: skip
+    )
     regulation: Id | None = Field(None, description="The regulation it follows from.")
     warn_before: ManyDurations = Field(
         default_factory=list,
@@ -99,9 +104,11 @@ class RegulationFile(Part):
 
     name: str = Field("", description="What people call it.", examples=["GDPR"])
     law: str = Field(
-        "", description="The rule of Tocsin's table that gives deadline and citation, or a "
-        "citation of your own.", examples=["gdpr-33"],
-    )  # fmt: skip
+        "",
+        description="The rule of Tocsin's table that gives deadline and citation, or a "
+        "citation of your own.",
+        examples=["gdpr-33"],
+    )
     authority: str = Field("", description="Whom it obliges to tell.")
     when: Condition | None = Field(None, description="What brings it up, such as a breach.")
     applies_when: Condition | None = Field(
@@ -143,9 +150,10 @@ class RungFile(Part):
     def _something(self) -> "RungFile":
         if not (self.tell or self.page or self.notify or self.ticket or self.document):
             raise problem(
-                "file.wrong-value", "nothing follows from this rung",
+                "file.wrong-value",
+                "nothing follows from this rung",
                 "For example `{notify: team-lead}` or `{tell: board, within: 4h}`.",
-            )  # fmt: skip
+            )
         return self
 
 
@@ -156,9 +164,10 @@ class LadderFile(Part):
         None, description="The number fact that climbs; the ladder's own name if left out."
     )
     since: str = Field(
-        "", description="A ladder over time: the moment it counts from; rungs are durations.",
+        "",
+        description="A ladder over time: the moment it counts from; rungs are durations.",
         examples=["opened"],
-    )  # fmt: skip
+    )
     until: str = Field("", description="The moment that ends a ladder over time.")
     currency: str = Field("", description="The currency of the rungs.", examples=["USD"])
     basis: Literal["estimate", "actual"] | None = Field(
@@ -210,12 +219,15 @@ class CostFile(Part):
         "direct", description="Where it stands in the breakdown; `recovery` is an investment."
     )
     formula: str = Field(
-        "", description="How it follows from number facts; else people state it.",
+        "",
+        description="How it follows from number facts; else people state it.",
         examples=["lost_transactions * average_value"],
-    )  # fmt: skip
-    tiers: dict[str, float] = Field(default_factory=dict, description="Amounts by the figure in `over`; the highest reached is `tier` in "
-        "`formula`.", examples=[{"60": 500}],
-    )  # fmt: skip
+    )
+    tiers: dict[str, float] = Field(
+        default_factory=dict,
+        description="Amounts by the figure in `over`; the highest reached is `tier` in `formula`.",
+        examples=[{"60": 500}],
+    )
     over: FactName | None = Field(None, description="The figure that `tiers` are counted by.")
     estimated: bool = Field(
         False, description="An estimate: carries low and high, and climbs no ladder of actuals."

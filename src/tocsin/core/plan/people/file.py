@@ -60,22 +60,29 @@ class RoleFile(Part):
 
     name: str = Field("", description="What people call it.", examples=["Incident commander"])
     duties: list[str] = Field(default_factory=list, description="What whoever holds it does.")
-    mandate: ManyTexts = Field(default_factory=list, description="The kinds of decision that are its holder's to take.",
+    mandate: ManyTexts = Field(
+        default_factory=list,
+        description="The kinds of decision that are its holder's to take.",
         examples=[["strategy", "resources"]],
-    )  # fmt: skip
+    )
     from_: Id | None = Field(
-        None, alias="from", description="The recipient whose people may hold it; anybody else "
-        "only with a reason.",
-    )  # fmt: skip
+        None,
+        alias="from",
+        description="The recipient whose people may hold it; anybody else only with a reason.",
+    )
     on_call: bool = Field(
         False, description="Whether only whoever is on call then, of these people, may hold it."
     )
-    needs: ManyTexts = Field(default_factory=list, description="Qualifications that its holder has, by the organisation file.",
+    needs: ManyTexts = Field(
+        default_factory=list,
+        description="Qualifications that its holder has, by the organisation file.",
         examples=[["senior"]],
-    )  # fmt: skip
-    not_with: ManyTexts = Field(default_factory=list, description="Roles that its holder cannot have besides.",
+    )
+    not_with: ManyTexts = Field(
+        default_factory=list,
+        description="Roles that its holder cannot have besides.",
         examples=[["communication-lead"]],
-    )  # fmt: skip
+    )
     one: bool = Field(True, description="Whether one person holds it at a time, or several do.")
     lead: bool = Field(False, description="Whether its holder leads the response; one role does.")
     assign: Time | None = Field(None, description="How soon somebody must hold it.")
@@ -90,9 +97,12 @@ class RoleFile(Part):
     by_acknowledging: bool = Field(
         False, description="Whether whoever acknowledges the incident takes it, if nobody has it."
     )
-    then: ManyTexts = Field(default_factory=list, description="Who takes it when its holder leaves, and who is called when nobody has "
-        "taken it in time: recipients, in this order.", examples=[["team-lead"]],
-    )  # fmt: skip
+    then: ManyTexts = Field(
+        default_factory=list,
+        description="Who takes it when its holder leaves, and who is called when nobody has "
+        "taken it in time: recipients, in this order.",
+        examples=[["team-lead"]],
+    )
     hand_over: HandOverFile | None = Field(None, description="What handing it over takes.")
     relieve_after: Duration | None = Field(
         None, description="How long one person may hold it without a relief.", examples=["8h"]
@@ -103,9 +113,12 @@ class RoleFile(Part):
     shadowed_by: Id | None = Field(
         None, description="The recipient whose people look on and learn, one at a time."
     )
-    experts: dict[Id, Id] = Field(default_factory=dict, description="Whom to ask about which component: those recipients are invited into the "
-        "role when the component is not up.", examples=[{"database": "database-team"}],
-    )  # fmt: skip
+    experts: dict[Id, Id] = Field(
+        default_factory=dict,
+        description="Whom to ask about which component: those recipients are invited into the "
+        "role when the component is not up.",
+        examples=[{"database": "database-team"}],
+    )
 
 
 class TeamFile(Part):
@@ -115,9 +128,10 @@ class TeamFile(Part):
     lead: Id = Field(description="The role that leads it.", examples=["network-lead"])
     roles: ManyTexts = Field(default_factory=list, description="The other roles in it.")
     when: Condition | None = Field(
-        None, description="When it is set up; if left out, in every incident.",
+        None,
+        description="When it is set up; if left out, in every incident.",
         examples=['kind == "security"'],
-    )  # fmt: skip
+    )
 
 
 class RuleFile(Part):
@@ -130,12 +144,16 @@ class RuleFile(Part):
         examples=[["incident-commander"]],
     )
     or_with: Literal["reason"] | None = Field(
-        None, description="Others may as well if they give a reason; the record shows it.",
+        None,
+        description="Others may as well if they give a reason; the record shows it.",
         examples=["reason"],
-    )  # fmt: skip
-    with_: ManyTexts = Field(default_factory=list, alias="with", description="What has to be said along: `reason`, `severity`, or facts.",
+    )
+    with_: ManyTexts = Field(
+        default_factory=list,
+        alias="with",
+        description="What has to be said along: `reason`, `severity`, or facts.",
         examples=[["severity"]],
-    )  # fmt: skip
+    )
     needs_two: bool = Field(False, description="Whether two people have to ask for it.")
     up_to: Amount | None = Field(None, description="The largest amount of such a decision.")
     for_: ManyTexts = Field(
@@ -184,13 +202,15 @@ class AuthorityFile(Part):
     release: Rules | None = Field(None, description="Who may give it back.")
     resolve: Rules | None = Field(None, description="Who may say that the trouble is over.")
     stand_down: Rules | None = Field(
-        None, description="Who may end the response to something that was real; without it, "
+        None,
+        description="Who may end the response to something that was real; without it, "
         "whoever may resolve.",
-    )  # fmt: skip
+    )
     call_false_alarm: Rules | None = Field(
-        None, description="Who may say that there never was any trouble; without it, whoever may "
+        None,
+        description="Who may say that there never was any trouble; without it, whoever may "
         "resolve.",
-    )  # fmt: skip
+    )
     reopen: Rules | None = Field(None, description="Who may say that it is not over.")
     close: Rules | None = Field(None, description="Who may close an incident.")
     note: Rules | None = Field(None, description="Who may write notes.")
@@ -200,16 +220,17 @@ class AuthorityFile(Part):
     confirm_severity: Rules | None = Field(None, description="Who may confirm it as it is.")
     page: Rules | None = Field(None, description="Who may call more people.")
     give_role: Rules | None = Field(
-        None, description="Who may give a role to somebody else; taking one oneself is up to the "
-        "role.",
-    )  # fmt: skip
+        None,
+        description="Who may give a role to somebody else; taking one oneself is up to the role.",
+    )
     tick: Rules | None = Field(None, description="Who may say that a task is done.")
     waive: Rules | None = Field(None, description="Who may say that a task is not needed.")
     enter_phase: Rules | None = Field(None, description="Who may go on to another phase.")
     force_phase: Rules | None = Field(
-        None, description="Who may go on although something is open; without it, whoever may "
+        None,
+        description="Who may go on although something is open; without it, whoever may "
         "enter a phase.",
-    )  # fmt: skip
+    )
     publish: Rules | None = Field(None, description="Who may publish updates.")
     approve: Rules | None = Field(None, description="Who may approve what others want to publish.")
     start_mode: Rules | None = Field(
@@ -252,9 +273,11 @@ class FloorFile(Part):
 
     when: Condition = Field(description="The incidents concerned.", examples=['kind == "security"'])
     at_least: Code = Field(description="The least severity.", examples=["P0"])
-    unless: ManyTexts = Field(default_factory=list, description="Roles and recipients who may go below, with a reason.",
+    unless: ManyTexts = Field(
+        default_factory=list,
+        description="Roles and recipients who may go below, with a reason.",
         examples=[["security-team"]],
-    )  # fmt: skip
+    )
 
 
 class SeveralFile(Part):
@@ -267,6 +290,9 @@ class SeveralFile(Part):
         default_factory=list, description="Who is called then.", examples=["engineering-manager"]
     )
     leads_at_most: int | None = Field(
-        None, ge=1, description="How many open incidents one person may lead at once; whatever "
-        "`when_open` says.", examples=[1],
-    )  # fmt: skip
+        None,
+        ge=1,
+        description="How many open incidents one person may lead at once; whatever "
+        "`when_open` says.",
+        examples=[1],
+    )

@@ -141,6 +141,7 @@ class _Compiler:
         setting = Setting(
             prefix=name, group=title, after="", when=when,
             severities=self.made.severities(path, file.for_), in_order=file.in_order,
+            lasting=file.lasting,
         )  # fmt: skip
         if file.during:
             setting = self._during((*path, "during"), setting, file.during)

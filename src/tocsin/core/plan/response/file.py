@@ -61,13 +61,16 @@ class TodoFile(_OrText):
         "always", description="`if ...`: people may answer that it is not needed, with a reason."
     )
     answer: FactName | None = Field(None, description="The fact that answers the question.")
-    records: ManyTexts = Field(default_factory=list, description="Facts that must be stated before it can be ticked.",
+    records: ManyTexts = Field(
+        default_factory=list,
+        description="Facts that must be stated before it can be ticked.",
         examples=[["affected_systems"]],
-    )  # fmt: skip
+    )
     each: str = Field(
-        "", description="An inventory of the plan: each member is ticked singly.",
+        "",
+        description="An inventory of the plan: each member is ticked singly.",
         examples=["secrets"],
-    )  # fmt: skip
+    )
     undo: str = Field("", description="What takes it back; owed before the incident is closed.")
     by: str = Field("", description="The role or recipient who does it.")
     why: str = Field("", description="The reason, for whoever is asked.")
@@ -78,9 +81,11 @@ class TodoFile(_OrText):
     at: Time | None = Field(None, description="How long after the phase begins it is asked for.")
     within: Time | None = Field(None, description="How soon it must be done.")
     from_: str = Field(
-        "", alias="from", description="The moment that `within` counts from, else its arming.",
+        "",
+        alias="from",
+        description="The moment that `within` counts from, else its arming.",
         examples=["opened"],
-    )  # fmt: skip
+    )
     behind: ManyTexts = Field(default_factory=list, description="Steps that must be done before.")
     done_when: Condition | None = Field(
         None, description="A condition that shows that it is done; then nobody has to tick it."
@@ -121,9 +126,10 @@ class WatchFile(_OrText):
         alias="for", description="How long.", examples=["10m", "24h"]
     )
     after: str = Field(
-        "", description="The moment it begins with; else the place in which it stands says it.",
+        "",
+        description="The moment it begins with; else the place in which it stands says it.",
         examples=["resolved"],
-    )  # fmt: skip
+    )
     keeps: Condition | None = Field(
         None, description="What must keep holding; when it fails, the watch starts again."
     )
@@ -177,6 +183,9 @@ class PlaybookFile(Part):
         description="Phases whose own steps are not asked for while it applies.",
     )
     during: Id | None = Field(None, description="The phase in which all of it is asked for.")
+    lasting: bool = Field(
+        False, description="Whether it goes on to its end when `when` holds no more."
+    )
     in_order: bool = Field(False, description="Whether the steps are done one after the other.")
     steps: list[TodoFile] = Field(
         default_factory=list, description="The steps, where they need no groups."

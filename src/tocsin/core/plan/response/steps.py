@@ -29,6 +29,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     severities: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
     in_order: bool = False
+    lasting: bool = False
     at: AnyTime | None = None
     within: AnyTime | None = None
     counts_from: str = ""
@@ -124,6 +125,7 @@ class StepMaker:
             severities=self.severities(path, todo.for_) or setting.severities,
             when=both if when else setting.when,
             unless=setting.unless,
+            lasting=setting.lasting,
             after=setting.after,
             at=scope.time((*path, "at"), todo.at) if todo.at else setting.at,
             within=within,

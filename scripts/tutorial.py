@@ -1,8 +1,8 @@
 """Writes what commands print into the tutorial, and the files that it ends with.
 
-`docs/plan/README.md` grows one plan: each block of YAML adds keys to `plan.yaml`, or takes the place
-of those that it has; a block whose first line is a comment with a path is that file. Each block
-`console` holds commands; what they print is written below each.
+`docs/plan/README.md` grows one plan: each block of YAML adds keys to `plan.yaml`, or takes the
+place of those that it has; a block whose first line is a comment with a path is that file. Each
+block `console` holds commands; what they print is written below each.
 """
 
 import os

@@ -78,14 +78,43 @@ PROPOSED = {
 }
 
 
+WATCHED = {
+    "watch": "before close",
+    "since": OPENED,
+    "until": "2026-03-06T22:30:00Z",
+    "passed": False,
+    "before": "close",
+    "line": 53,
+}
+TO_DO = {
+    "task": "contain/restart",
+    "text": "Restart each region",
+    "group": "Stop the damage",
+    "do": "do",
+    "by": "",
+    "since": OPENED,
+    "due": None,
+    "holds": ["leave contain"],
+    "needed": True,
+    "left": ["eu"],
+    "one_of": [],
+    "records": [],
+    "answer": "",
+    "audience": "",
+    "line": 44,
+}
+
+
 def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
     return {
         **row(code),
         "number": 1,
         "plan": "0" * 64,
         "facts": {"service_availability": {"value": "none", "by": "operator", "at": OPENED}},
-        "phase": "",
-        "tasks": [],
+        "phase": "contain",
+        "parallel": ["talk"],
+        "watches": [WATCHED],
+        "tasks": [TO_DO],
         "status": "Identified",
         "updates": [TOLD],
         "proposals": [PROPOSED],
@@ -310,5 +339,5 @@ class ApiServer:
 
 VERBS = (
     "acknowledge", "release", "resolve", "reopen", "close",
-    "note", "fact", "severity", "escalate", "role", "update", "approve",
+    "note", "fact", "severity", "escalate", "role", "update", "approve", "waive",
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.api_server import ApiServer, incident, problem, row
+from tests.cli.api_server import ApiServer, entry, incident, problem, row
 from tests.cli.running import Terminal
 
 CODE = "INC-2026-001"
@@ -254,3 +254,46 @@ def test_what_audiences_were_told_is_shown_with_what_waits(
 def test_an_update_has_one_text(tocsin: Terminal, api: ApiServer) -> None:
     ran = tocsin("update", CODE, "--audience", "customers", "we", "are")
     assert (ran.code, "one word too many" in ran.err) == (2, True)
+
+
+def test_what_is_to_be_done_is_shown_with_the_phase_and_the_watches(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    shown = tocsin("show", CODE).out
+    assert "phase: contain, talk" in shown
+    assert "before close  ends in 20m  before: close  line 53" in shown
+    assert "[ ] Restart each" in shown
+    assert "(for each" in shown
+
+
+def test_the_timeline_has_words_for_tasks_and_phases(tocsin: Terminal, api: ApiServer) -> None:
+    happened = [
+        entry(1, "task_armed", task="contain/restart", text="Restart each region"),
+        entry(2, "task_ticked", task="contain/restart", member="eu"),
+        entry(3, "phase_entered", phase="contain"),
+        entry(4, "watch_started", watch="before close"),
+    ]
+    api.answers["GET", f"/api/v1/incidents/{CODE}"] = (200, incident(timeline=happened))
+    shown = tocsin("show", CODE).out
+    for words in (
+        "to do: Restart each region (contain/restart)",
+        "contain/restart ticked for eu",
+        "phase contain",
+        "watch before close runs",
+    ):
+        assert words in shown
+
+
+def test_an_update_that_waits_for_approval_does_not_look_as_if_it_were_out(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    ran = tocsin("update", CODE, "--audience", "public", "we are on it")
+    assert "not sent yet: it waits for cto" in ran.out
+    assert f"tocsin approve {CODE} update-2" in ran.err
+
+
+def test_the_reason_of_a_waiver_may_stand_where_others_have_theirs(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    assert tocsin("waive", CODE, "restart", "--why", "nothing broke").code == 0
+    assert api.last.body == {"task": "restart", "why": "nothing broke"}

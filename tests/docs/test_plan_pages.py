@@ -10,12 +10,13 @@ import typer
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from scripts import tutorial
+from tests.cli.running import run_alone
+from tests.core.plan.test_docs_and_schema import models
 from typer.core import TyperOption
 
 from tocsin.cli.main import ALL, Tocsin, app
 from tocsin.core.document import salvage_document
 from tocsin.core.organisation.file import OrganisationFile
-from tocsin.core.plan.catalogue import file as catalogue
 from tocsin.core.plan.consequences.laws import LAWS
 from tocsin.core.plan.file import PlanFile
 from tocsin.core.plan.read import read
@@ -40,6 +41,7 @@ def text_of_how_tos() -> str:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_block_has_the_right_shape(block: str) -> None:
     keys = YAML(typ="safe").load(block) or {}
+    model: type[BaseModel]
     if "people" in keys:
         text, model = block, OrganisationFile
     elif "scenario" in keys:
@@ -57,6 +59,24 @@ def test_every_block_has_the_right_shape(block: str) -> None:
     assert [str(p) for p in problems] == []
 
 
+MISSING = (
+    "plan.unknown-", "plan.selection", "plan.formula", "plan.template-origin", "plan.gate",
+)  # fmt: skip
+"""What is wrong with an excerpt because it names what it does not define."""
+MEANT = ("plan.choice",)
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if str(b.id).startswith("plan/how-to")])
+def test_every_excerpt_of_a_plan_lacks_nothing_but_names(block: str) -> None:
+    keys = YAML(typ="safe").load(block) or {}
+    if keys.keys() & {"people", "scenario", "story", "when"}:
+        return
+    head = {"tocsin": "1", "plan": "x", "severities": "{P0: {}, P1: {}, P2: {}, P3: {}}"}
+    text = "".join(f"{key}: {value}\n" for key, value in head.items() if key not in keys) + block
+    wrong = [p for p in read(text, "x")[1] if p.level == "error"]
+    assert [str(p) for p in wrong if not p.code.startswith((*MISSING, *MEANT))] == []
+
+
 @pytest.mark.parametrize("key", PlanFile.model_fields)
 def test_every_top_key_has_a_how_to(key: str) -> None:
     assert re.search(rf"^{key}: ", text_of_how_tos(), re.M) or re.search(
@@ -69,22 +89,17 @@ def test_every_top_key_has_a_how_to(key: str) -> None:
     assert key in first_page or f"`{key}" in index or f", {key}" in index, f"index: {key}"
 
 
-def models(module: Any) -> list[type[BaseModel]]:
-    return [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, BaseModel)
-        and value.__module__ == module.__name__
-    ]
-
-
-@pytest.mark.parametrize(
-    "key", sorted({f.alias or n for m in models(catalogue) for n, f in m.model_fields.items()})
+EVERY_KEY = sorted(
+    {field.alias or name for m in models(PlanFile, set()) for name, field in m.model_fields.items()}
 )
-def test_every_key_of_the_catalogue_is_explained(key: str) -> None:
-    pages = text_of_how_tos()
-    assert re.search(rf"`\{{?{key}\b|^ *{key}:|[{{, ]{key}: ", pages, re.M), key
+
+
+@pytest.mark.parametrize("key", EVERY_KEY)
+def test_every_key_stands_in_a_how_to(key: str) -> None:
+    """In words or in an example."""
+    key = re.escape(key)
+    shown = rf"`\{{?{key}\b|^ *(- )?{key}:|[{{, ]{key}: "
+    assert re.search(shown, text_of_how_tos(), re.M), f"no page in docs/plan/how-to has `{key}`"
 
 
 def test_every_law_of_the_table_is_named() -> None:
@@ -109,18 +124,18 @@ def test_every_command_shown_exists(words: str) -> None:
     assert name in ALL
     group = typer.main.get_command(app)
     assert isinstance(group, Tocsin)
-    command: Any = group.get_command(None, name)  # type: ignore[arg-type]
+    command: Any = group.get_command(None, name)
     options = {o for p in command.params if isinstance(p, TyperOption) for o in p.opts}
     assert {word for word in arguments if word.startswith("-")} <= options | {"--help"}
 
 
 def test_links_lead_to_headings_that_are_there() -> None:
     wrong = []
-    for page in PAGES:
+    for page in (*ROOT.glob("*.md"), *DOCS.glob("**/*.md")):
         text = page.read_text(encoding="utf-8")
         for link, heading in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
             if "://" not in link and heading not in headings(page.parent / link if link else page):
-                wrong.append(f"{page.relative_to(DOCS)}: {link}#{heading}")
+                wrong.append(f"{page.relative_to(ROOT)}: {link}#{heading}")
     assert wrong == []
 
 
@@ -162,4 +177,12 @@ def test_every_example_checks_clean(folder: Path) -> None:
     text = (folder / "plan.yaml").read_text(encoding="utf-8")
     _, problems = read(text, "plan.yaml", exists=lambda path: (folder / path).exists())
     assert [str(p) for p in problems] == []
-    assert list(folder.glob("tests/*.scenario.yaml"))
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_the_scenarios_of_every_example_pass(folder: Path) -> None:
+    org = run_alone("check", folder / "plan.yaml", "--org", folder / "org.yaml")
+    assert (org.code, org.err) == (0, ""), org.out
+    ran = run_alone("test", folder)
+    assert ran.code == 0, ran.out
+    assert "\n0 passed" not in f"\n{ran.out}"

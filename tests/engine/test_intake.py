@@ -21,6 +21,19 @@ def test_alerts_of_a_group_share_an_incident(story: Story) -> None:
     assert (story.incident().alerts_firing, story.incident("INC-002").alerts_firing) == (2, 1)
 
 
+def test_a_plan_that_heeds_how_many_alerts_fire_sees_every_one(
+    store_story: Callable[..., Story],
+) -> None:
+    flood = "playbooks: {flood: {when: alerts_firing >= 3, steps: [{page: cto}]}}\n"
+    story = store_story(plan=PLAN + flood)
+    story.alert("ApiDown", instance="a")
+    story.acknowledge("ana")
+    story.alert("ApiDown", instance="b")
+    assert "task_armed" not in story.kinds()
+    story.alert("ApiDown", instance="c")
+    assert "task_armed" in story.kinds()
+
+
 def test_a_repeat_changes_nothing_and_gets_the_same_answer(story: Story) -> None:
     first = story.alert("ApiDown", starts="0m")
     before = story.kinds()

@@ -40,6 +40,20 @@ def apply(
     return rules.apply(offer, MONDAY_TEN)
 
 
+def test_an_old_plan_that_is_refused_today_goes_on_as_far_as_it_is_understood(
+    story: Story,
+) -> None:
+    """Its incidents have levels of their own, of which the plan in force may know nothing."""
+    old = PLAN.replace("P1:", "SEV9:").replace("otherwise: P1", "otherwise: SEV9")
+    kept = old + "a_key_of_old: 1\n"
+    with story.store.write() as tx:
+        of_old = Activation(what="plan", version="old", file="plan.yaml", at=MONDAY_TEN)
+        tx.activate(of_old, kept)
+    plan = story.rules.plan_of("old")
+    assert plan.severity("SEV9").name == "High"
+    assert [step.to for step in plan.steps["SEV9"]] == [("on-call-engineer",), ("team-lead",)]
+
+
 def look(
     rules: Rules, plan: str = PLAN, organisation: str = ORGANISATION, machine: str = "one"
 ) -> list[str]:

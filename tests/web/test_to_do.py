@@ -40,6 +40,13 @@ audiences:
 statuses: [Investigating, Resolved]
 updates:
   - {audience: board, first: within 30m, every: 1h}
+  - {audience: customers, every: 2h, template: progress}
+templates:
+  progress:
+    audience: customers
+    text: "Since {{ incident.started }}: {{ what }}"
+    fields:
+      what: {ask: What do customers notice?}
 publishing:
   - {audience: customers, approved_by: [team-lead]}
 modes:
@@ -124,7 +131,10 @@ def test_updates_that_are_due_and_those_that_wait(working: Stage) -> None:
     assert "We look into it" in ana.open(HERE).text
     assert "The board late" not in ana.page.text
 
-    ana.press("Publish", audience="customers", text="Sorry")
+    assert "by the template progress" in ana.page.text
+    ana.press("Publish", audience="customers", template="progress", text="No orders")
+    assert ": No orders" in ana.open(HERE).text
+    assert "Since 10 Nov" in ana.page.text or "Since 2026-11-10" in ana.page.text
     assert "For customers, waits for team-lead" in ben.open(HERE).text
     assert ben.press("Approve").status_code == 303
     assert "waits for team-lead" not in ben.open(HERE).text
@@ -180,3 +190,27 @@ def kinds(base: type[e.Event]) -> Iterator[type[e.Event]]:
 @pytest.mark.parametrize("kind", list(kinds(e.Event)), ids=lambda kind: kind.__name__)
 def test_a_timeline_has_words_for_everything_that_can_happen(kind: type[e.Event]) -> None:
     assert kind in _TOLD
+
+
+def test_yes_and_no_are_understood_wherever_a_fact_is_stated(working: Stage) -> None:
+    client = working.client(headers=working.operator)
+    stated = client.post(f"/api/v1{HERE}/fact", json={"name": "leaked", "value": "yes"})
+    assert stated.json()["facts"]["leaked"]["value"] is True
+    refused = client.post(f"/api/v1{HERE}/fact", json={"name": "leaked", "value": "maybe"})
+    assert "yes or no" in refused.json()["hint"]
+    declared = client.post(
+        "/api/v1/incidents", json={"title": "x", "severity": "P1", "facts": {"leaked": "no"}}
+    )
+    assert declared.json()["facts"]["leaked"]["value"] is False
+
+
+def test_the_api_says_what_a_tick_takes_and_which_watches_run(working: Stage) -> None:
+    client = working.client(headers=working.operator)
+    client.post(f"/api/v1{HERE}/phase", json={"phase": "repair", "force": True, "why": "it is out"})
+    client.post(f"/api/v1{HERE}/resolve")
+    shown = client.get(f"/api/v1{HERE}").json()
+    tasks = {task["task"]: task for task in shown["tasks"]}
+    assert tasks["repair/find-the-cause"]["records"] == ["cause"]
+    assert tasks["repair/mend"]["one_of"] == ["Roll back", "Fix forward"]
+    assert tasks["repair/restart-each-region"]["left"] == ["eu", "us"]
+    assert [(one["before"], one["passed"]) for one in shown["watches"]] == [("close", False)]

@@ -27,12 +27,14 @@ def act(
     verb: str,
     body: Mapping[str, Any] | None = None,
     states: str = OPEN_STATES,
-) -> None:
-    """Do `verb` to the incident, and say how it is then."""
+) -> Mapping[str, Any]:
+    """Do `verb` to the incident, say how it is then, and return it."""
     server = connect(asked.server, asked.data)
     code = pick(server, incident, states)
     whole = without_empty({"as": asked.person, "why": asked.why}) | dict(body or {})
-    report(server.post(incident_path(code, verb), whole), as_json=asked.as_json)
+    incident_after: Mapping[str, Any] = server.post(incident_path(code, verb), whole)
+    report(incident_after, as_json=asked.as_json)
+    return incident_after
 
 
 def refuse_code(asked: Asked, word: str, name: str, example: str) -> None:

@@ -116,7 +116,7 @@ def _clocks(found: dict[str, Any], now: datetime) -> None:
 def _tasks(found: dict[str, Any], now: datetime) -> None:
     if not found["tasks"]:
         return
-    _section("To do")
+    _section("Left undone" if found["state"] == "closed" else "To do")
     rows: list[list[str | Text]] = []
     group = ""
     for one in found["tasks"]:
@@ -126,22 +126,22 @@ def _tasks(found: dict[str, Any], now: datetime) -> None:
         due = f"due {countdown(_at(one['due']), now)}" if one.get("due") else ""
         holds = f"before: {', '.join(one['holds'])}" if one["holds"] else ""
         name = Text(clean(one["task"]), "dim")
-        rows.append([f"  [ ] {clean(one['text'])}{_wants(one)}", due, clean(holds), name])
+        rows.append([f"  [ ] {clean(one['text'])} {_wants(one)}".rstrip(), due, clean(holds), name])
     table([""] * 4, rows, {0: 2, 3: 1}, headed=False)
 
 
 def _wants(task: dict[str, Any]) -> str:
     """What ticking it takes beside its name."""
     if task.get("left"):
-        return clean(f" (for each: {', '.join(task['left'])})")
+        return clean(f"(for each: {', '.join(task['left'])})")
     if task.get("one_of"):
-        return clean(f" (one of: {', '.join(task['one_of'])})")
+        return clean(f"(one of: {', '.join(task['one_of'])})")
     if task.get("records"):
-        return clean(f" (state first: {', '.join(task['records'])})")
+        return clean(f"(state first: {', '.join(task['records'])})")
     if task.get("answer"):
-        return clean(f" (answer: {task['answer']})")
+        return clean(f"(answer: {task['answer']})")
     if task.get("audience"):
-        return clean(f" (tell: {task['audience']})")
+        return clean(f"(tell: {task['audience']})")
     return ""
 
 

@@ -1,13 +1,14 @@
 """`tocsin update`."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from tocsin.cli.acting import Asked, act
 from tocsin.cli.command import Command, make_app
-from tocsin.cli.output import clean, without_empty
+from tocsin.cli.output import clean, say, tell, without_empty
 from tocsin.cli.server import (
     AsOption,
     DataOption,
@@ -65,7 +66,19 @@ def update(
         "audience": audience, "status": status, "template": template, "subject": subject,
         "next": soon, "values": values, "text": text,
     }  # fmt: skip
-    act(asked, incident, "update", without_empty(body), states="open,acknowledged,resolved")
+    states = "open,acknowledged,resolved"
+    done = act(asked, incident, "update", without_empty(body), states=states)
+    if not as_json:
+        _say_what_waits(done, audience)
+
+
+def _say_what_waits(done: Mapping[str, Any], audience: str) -> None:
+    """What still needs somebody must not look as if it had gone out."""
+    waiting = [one for one in done.get("proposals", []) if one["audience"] == audience]
+    for one in waiting[-1:]:
+        whom = clean(" or ".join(one["approval"]))
+        say((f"not sent yet: it waits for {whom}", "yellow"))
+        tell(f"They approve it with: tocsin approve {clean(done['code'])} {clean(one['update'])}")
 
 
 def _parted(asked: Asked, words: list[str]) -> tuple[str, dict[str, str], str]:

@@ -6,7 +6,7 @@ import typer
 
 from tocsin.cli.acting import Asked, act, parted
 from tocsin.cli.command import Command, make_app
-from tocsin.cli.server import AsOption, DataOption, JsonOption, ServerOption
+from tocsin.cli.server import AsOption, DataOption, JsonOption, ServerOption, WhyOption
 
 app = make_app()
 
@@ -25,6 +25,7 @@ def waive(
         ),
     ],
     person: AsOption = "",
+    why: WhyOption = "",
     server: ServerOption = "",
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -34,6 +35,8 @@ def waive(
     Only what the plan asks for `if needed`, `if possible`, `if applicable` or `if required`.
     """
     asked = Asked(server, data, person, "", as_json)
-    incident, rest = parted(words, ["TASK", "REASON"], EXAMPLES.split("\n")[1])
+    incident, rest = parted(
+        [*words, why] if why else words, ["TASK", "REASON"], EXAMPLES.split("\n")[1]
+    )
     body = {"task": rest[0], "why": rest[1]}
     act(asked, incident, "waive", body, states="open,acknowledged,resolved")

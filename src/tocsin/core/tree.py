@@ -177,7 +177,8 @@ def _decode(text: str | bytes, found: Findings) -> str | None:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         found.add(
-            (0, 0), "file.too-large", f"the file has {size:,} bytes; {MAX_BYTES:,} are allowed",
+            (0, 0), "file.too-large",
+            f"the file has more than the {MAX_BYTES:,} bytes that are allowed",
             "Is this the right file? Split what belongs to different plans.",
         )  # fmt: skip
         return None

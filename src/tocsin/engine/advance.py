@@ -26,7 +26,10 @@ ENDS_CALLS: dict[type[e.Event], tuple[Until, ...]] = {
 
 
 CHANGES_NO_DEMAND = (e.AlertsJoined, e.Noted)
-"""Events after which the plan demands what it demanded before, at the time it said."""
+"""Events after which a plan demands what it demanded before, at the time it said.
+
+Of alerts that is so unless it `heeds_alerts`.
+"""
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -61,7 +64,8 @@ def advance(
     """Return what `happened` makes of an incident, and everything the plan demands right after."""
     before = kept.incident if kept is not None else None
     incident = replay(happened, before)
-    quiet = bool(happened) and all(isinstance(event, CHANGES_NO_DEMAND) for event in happened)
+    calm = (e.Noted,) if plan.heeds_alerts else CHANGES_NO_DEMAND
+    quiet = bool(happened) and all(isinstance(event, calm) for event in happened)
     if kept is not None and quiet:
         return Advanced(Change(kept, tuple(happened), incident, kept.look_again_at), ())
     step = due(plan, incident, world.rules.organisation, now)

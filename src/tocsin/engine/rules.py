@@ -13,7 +13,7 @@ from tocsin.core.candidate import Candidate, NamedText, examine
 from tocsin.core.organisation.read import read_organisation
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
-from tocsin.core.plan.read import read
+from tocsin.core.plan.read import read, salvage
 from tocsin.core.problem import Problem
 from tocsin.core.routing import Router
 from tocsin.engine.ports import Activation, Conflict, FileSeen, Reading, Store, Transaction, What
@@ -172,9 +172,10 @@ class Rules:
             raise NoRules(f"plan version {version} is not in the store")
         plan, _ = read(found[1], found[0])
         if plan is None:
-            # A newer Tocsin may be stricter. Calling people by today's plan beats calling nobody.
+            # A newer Tocsin may be stricter. Calling people by what it understands of the plan, or
+            # by today's, beats calling nobody.
             log.error("rules.plan-unreadable", version=version)
-            plan = self.plan
+            plan = salvage(found[1], found[0]) or self.plan
         with self._lock:
             self._plans[version] = plan
         return plan

@@ -26,6 +26,9 @@ BREAK_GLASS = "POST /api/v1/incidents/CODE/break-glass"
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+FOR_NON_READERS = frozenset({"acknowledge", "release", "escalate", "role", "note"})
+"""What people may do about an incident that they may not read: they may have been called to it."""
+
 _OPERATOR = "tocop-"
 _INTEGRATION = "tocin-"
 
@@ -311,7 +314,20 @@ class KnownNeeds(Needs):
         caller = super().__call__(request)
         if not isinstance(caller, Operator | PersonCaller):
             raise AssertionError(f"{self.need} lets {caller!r} through")
+        if self.need == "respond" and "code" in request.path_params:
+            _demand_may_act(request, caller)
         return caller
+
+
+def _demand_may_act(request: Request, caller: Known) -> None:
+    """Nobody does something about what they may not read: the answer alone would tell of it."""
+    if isinstance(caller, Operator) or request.url.path.rpartition("/")[2] in FOR_NON_READERS:
+        return
+    world = web_of(request).world
+    with world.store.read() as reading:
+        kept = reading.incident(request.path_params["code"])
+    if kept is not None:
+        demand_reader(world, caller, kept.incident)
 
 
 def demand_same_site(request: Request) -> None:

@@ -1,6 +1,6 @@
 """One incident with everything around it, read in one view: what its page and its document show."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.record import Entry
 from tocsin.engine.ports import Alert, Delivery, Kept, Reading, Summary
 from tocsin.engine.world import World
-from tocsin.web.access import Caller, may_read
+from tocsin.web.access import Caller, IntegrationCaller, Operator, may_read
 
 ALERTS_SHOWN = 100
 ENTRIES_AT_ONCE = 10_000
@@ -102,6 +102,25 @@ def covered_room(room: Room) -> Room:
         ahead=(),
         alarm_at=None,
     )
+
+
+def shows_alert(world: World, reading: Reading, caller: Caller) -> Callable[[Alert], bool]:
+    """Return what tells whether a caller may see an alert: not all may see a restricted incident's.
+
+    Machines may: an integration is shown its own alerts only.
+    """
+    known: dict[int, bool] = {}
+
+    def shows(alert: Alert) -> bool:
+        number = alert.incident_id
+        if number is None or isinstance(caller, Operator | IntegrationCaller):
+            return True
+        if number not in known:
+            found = reading.incidents((), number + 1, 1)
+            known[number] = all(may_read(world, caller, one.incident) for one in found)
+        return known[number]
+
+    return shows
 
 
 def seen_by(world: World, caller: Caller, found: Sequence[Row]) -> list[Row]:

@@ -132,7 +132,7 @@ def test_reopening_starts_escalation_and_clocks_anew() -> None:
         (c.RecordFact(by="x", name="users_afected", value=1), "unknown-fact", "users_affected"),
         (c.RecordFact(by="x", name="users_affected", value="many"), "fact-value", "number"),
         (c.RecordFact(by="x", name="users_affected", value=True), "fact-value", "number"),
-        (c.RecordFact(by="x", name="security_incident", value="yes"), "fact-value", "bool"),
+        (c.RecordFact(by="x", name="security_incident", value="yes"), "fact-value", "yes or no"),
         (c.RecordFact(by="x", name="service_availability", value="gone"), "fact-value", "none"),
         (c.SetSeverity(by="x", severity="P9"), "unknown-severity", "P0"),
         (c.Escalate(by="x", to="ctoo"), "unknown-recipient", "cto"),

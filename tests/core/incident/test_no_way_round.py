@@ -1,5 +1,7 @@
 """Ways round what a plan demands that were found by trying: each of them is closed."""
 
+from datetime import timedelta
+
 import pytest
 import tests.core.incident.night as nights
 from tests.core.incident.night import Night
@@ -121,3 +123,66 @@ def test_taking_a_fact_back_for_a_while_gains_no_time() -> None:
     night.states("data_breach", "suspected").at(71.5 * HOURS).states("data_breach", "confirmed")
     night.at(72 * HOURS)
     assert night.clock("duty/regulator") == "missed"
+
+
+def test_an_update_is_approved_by_the_rules_that_hold_by_then() -> None:
+    night = Night(
+        """
+audiences:
+  customers: {name: Customers, to: [cust], visibility: public}
+publishing:
+  - {audience: [customers], for: [P0], approved_by: [cto]}
+  - {audience: [customers], approved_by: [comms]}
+""",
+        severity="P1",
+    )
+    night.does(c.Publish(by="ana", audience="customers", text="We are looking into it."))
+    night.does(c.SetSeverity(by="ana", severity="P0", why="worse than thought"))
+    assert night.refuses(COMMS).code == "incident.not-yours"
+    night.does(c.Approve(by="gwen", standing=("cto",), update="update-1"))
+
+
+def test_nobody_is_paged_for_what_is_over_unless_it_is_not_over() -> None:
+    night = Night("""
+phases:
+  fix: {steps: [{page: cto, at: 1h}]}
+""")
+    night.at(1).does(c.StandDown(by="ana", why="a test", false_alarm=True)).at(120)
+    assert night.told("cto") == []
+    night.does(c.Reopen(by="ana"))
+    assert night.told("cto") == [120]
+
+
+def test_giving_up_what_is_overdue_hides_no_miss() -> None:
+    """While the server was down nobody looked; then people are quicker than it."""
+    step = "{do: Tell the regulator, within: 1h, need: if applicable}"
+    night = Night(f"playbooks: {{breach: {{when: user_facing, steps: [{step}]}}}}\n")
+    night.states("user_facing", True)
+    night.now += timedelta(hours=5)
+    night.does(c.Waive(by="ana", task="tell-the-regulator", why="it was none"))
+    assert night.clock("breach/tell-the-regulator") == "missed"
+    night.does(c.StandDown(by="ana", why="a test"))
+    assert night.clock("acknowledge") == "missed"
+
+
+def test_what_a_false_alarm_leaves_open_is_waived_for_a_reason() -> None:
+    night = Night(BREACH).states("data_breach", "confirmed")
+    waiver = c.Waive(by="ana", task="duty/regulator", why="there was none")
+    assert night.refuses(waiver).code == "incident.task-required"
+    night.does(c.StandDown(by="ana", why="a test", false_alarm=True))
+    assert "tocsin waive" in night.refuses(c.Close(by="ana")).hint
+    night.does(waiver).does(c.Close(by="ana"))
+
+
+def test_free_words_go_out_without_what_controls_terminals() -> None:
+    night = Night("audiences: {customers: {name: Customers, to: [cust], visibility: public}}\n")
+    words = "We are \x1b[31mlooking\x00 into it.\nMore soon."
+    night.does(c.Publish(by="ana", audience="customers", text=words, subject="Slow\r\nBcc: x"))
+    update = night.incident.updates["customers"]
+    assert update.text == "We are [31mlooking into it.\nMore soon."
+    assert update.subject == "Slow Bcc: x"
+
+
+def test_what_was_written_before_a_reopening_is_not_approved_after_it() -> None:
+    night = proposed().does(c.Resolve(by="ana")).at(5).does(c.Reopen(by="ana"))
+    assert night.refuses(COMMS).code == "incident.update-outdated"

@@ -194,9 +194,23 @@ def test_the_watch_holds_up_closing_and_starts_again_when_things_go_wrong() -> N
     night.states("error_rate", 0.2)
     assert "for 24h" in night.refuses(c.Close(by="ana")).reason
     night.at(100 + 23 * 60).states("error_rate", 0.001)
-    night.at(60 + 47 * 60)
+    night.at(100 + 47 * 60)
     assert [watch.watch for watch in night.all(e.WatchPassed)] == ["before close 2"]
     assert night.does(c.Close(by="ana")).incident.state == "closed"
+
+
+def test_a_watch_counts_from_when_things_are_well_again_not_from_when_they_went_wrong() -> None:
+    clauses = "gates: [{before: close, watch: {for: 10m, keeps: error_rate < 0.01}}]"
+    night = Night(clauses).does(c.Resolve(by="ana")).at(6).states("error_rate", 0.2)
+    night.at(15).states("error_rate", 0.001)
+    assert "for 9m" in night.at(16).refuses(c.Close(by="ana")).reason
+    assert night.at(25).does(c.Close(by="ana")).incident.state == "closed"
+
+
+def test_a_watch_that_fails_on_never_passes() -> None:
+    clauses = "gates: [{before: close, watch: {for: 10m, keeps: error_rate < 0.01}}]"
+    night = Night(clauses).does(c.Resolve(by="ana")).at(6).states("error_rate", 0.2)
+    assert night.at(600).refuses(c.Close(by="ana")).code == "incident.watch-runs"
 
 
 def test_the_gate_of_another_severity_does_not_stand_in_the_way() -> None:
@@ -272,6 +286,24 @@ def test_a_clock_may_run_between_any_two_moments() -> None:
     assert night.clock("contain") == "met"
     late = Night(CLOCKS, limit="contain: within 1h").at(61)
     assert late.clock("contain") == "missed"
+
+
+@pytest.mark.parametrize(("starts", "command"), [
+    ("resolved", c.Resolve(by="ana")), ("assessed", c.SetSeverity(by="ana", severity="P0")),
+])  # fmt: skip
+def test_a_clock_may_start_with_what_people_do(starts: str, command: c.AnyCommand) -> None:
+    clauses = f"clocks: {{write-up: {{starts_at: {starts}, stops_at: closed}}}}"
+    night = Night(clauses, limit="write-up: within 1h").at(10)
+    assert night.clock("write-up") == ""
+    night.does(command)
+    assert night.clock("write-up") == "running"
+    assert night.at(71).clock("write-up") == "missed"
+
+
+def test_what_was_not_needed_is_not_taken_back() -> None:
+    clauses = "phases: {a: {steps: [{act: Stop, need: if needed, undo: Go}, Look]}}"
+    night = Night(clauses).does(c.Waive(by="ana", task="stop", why="it runs"))
+    assert night.open_tasks() == ["a/look"]
 
 
 def test_tasks_of_a_resolution_that_was_none_begin_anew() -> None:

@@ -586,3 +586,11 @@ def test_in_an_exercise_nobody_outside_is_told() -> None:
     night.does(says(audience="customers")).does(says("inside", audience="team"))
     assert (night.told("board"), night.told("security-team")) == ([], [0])
     assert set(night.incident.updates) == {"customers", "team"}
+
+
+def test_a_clock_names_the_limit_that_it_has() -> None:
+    night = Night(EVERY_15).at(3).does(says())
+    first, second = (one for one in night.all(e.ClockStarted) if one.clock.startswith("update"))
+    assert "within 5m" in first.why
+    assert "within 5m" not in second.why
+    assert "15m" in second.why

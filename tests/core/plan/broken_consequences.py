@@ -29,6 +29,10 @@ BROKEN: dict[str, str] = {
         "duties:\n  users:\n    tell: users\n    within: 1h\n    from: applies\n"
         "    warn_before: 10m #! plan.duty-warning\n"
     ),
+    "plan.duty-rule": plan(
+        "duties:\n"
+        "  users: {tell: users, within: 1h, from: applies, need: if required} #! plan.duty-rule\n"
+    ),
     "plan.duty-merged": plan(
         "duties:\n  users: {tell: users, within: 1h, from: applies}\n"
         "  them: {tell: users, within: 2h, from: applies} #! plan.duty-merged\n"

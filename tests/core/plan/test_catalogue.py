@@ -1,6 +1,5 @@
 """What a plan is about: components, inventories, words, sources; and what is wrong with them."""
 
-import re
 from datetime import date
 from pathlib import Path
 
@@ -328,22 +327,6 @@ def test_the_problems_of_a_broken_catalogue_come_all_at_once() -> None:
     assert [p.what for p in problems_of(text)] == [
         "unknown component `x`", "unknown secret `k`", "unknown component or provider `y`",
     ]  # fmt: skip
-
-
-PAGE = (Path(__file__).parents[3] / "docs/plan.md").read_text(encoding="utf-8")
-KEYS = [
-    (model.__name__, field.alias or name)
-    for model in vars(file).values()
-    if isinstance(model, type)
-    and issubclass(model, BaseModel)
-    and model.__module__ == file.__name__
-    for name, field in model.model_fields.items()
-]
-
-
-@pytest.mark.parametrize(("model", "key"), KEYS)
-def test_every_key_is_explained(model: str, key: str) -> None:
-    assert re.search(rf"`\{{?{re.escape(key)}\b", PAGE), f"docs/plan.md does not name `{key}`"
 
 
 def test_every_key_is_described_for_editors() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.incident.night import FRAME, plan_with
 
@@ -120,6 +120,7 @@ def test_a_plan_is_the_same_as_itself(path: Path) -> None:
     assert compare(plan_of(path), plan_of(path)) == ()
 
 
+@settings(deadline=None)
 @given(st.sampled_from(PLANS), st.sampled_from(PLANS))
 def test_any_two_plans_can_be_compared_and_what_is_tighter_one_way_is_not_so_the_other(
     one: Path, other: Path

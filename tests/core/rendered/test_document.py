@@ -246,3 +246,15 @@ def test_it_is_quick() -> None:
         write_markdown(outline)
         best = min(best, time.perf_counter() - began)
     assert best < 0.3
+
+
+def test_a_picture_promises_updates_only_where_their_audience_is_concerned() -> None:
+    text = STARTER.read_text() + (
+        "audiences: {board: {name: The board, to: team-lead, for: [P0]}}\n"
+        "updates: [{audience: board, every: 30m}]\n"
+    )
+    plan, problems = read(text.encode(), "plan.yaml")
+    assert plan is not None, problems
+    says = {one.name: one.says for one in outline_of(plan).pictures()}
+    assert "To board" in says["times-P0.svg"]
+    assert "To board" not in says["times-P1.svg"]

@@ -12,6 +12,7 @@ from tocsin.core.explain.language import left_out, meaning, node_at, place_at
 from tocsin.core.explain.subjects import Subject, called, mentions
 from tocsin.core.oncall import first_instant
 from tocsin.core.plan.citations import Citations
+from tocsin.core.plan.communication.model import Template
 from tocsin.core.plan.model import AlertRule, ClockRule, Exhausted, Plan, Severity, Step, Target
 from tocsin.core.plan.people.model import Role
 from tocsin.core.plan.response.model import Phase
@@ -125,6 +126,11 @@ def _says(wording: Wording, clause: Clause) -> Iterator[str]:
                 yield sentence(demand)
             yield sentence(f"asked for from {moment(value.after, wording.name)}" if value.after
                            else "asked for as soon as it applies")  # fmt: skip
+        case Template():
+            yield from (f"Text: {line}" for line in value.text.splitlines() if line.strip())
+            for field in value.fields.values():
+                if field.ask:
+                    yield f"Whoever publishes says {field.name}: {field.ask}"
     if not isinstance(value, Task | Step | Exhausted | ClockRule):
         for name, text in rows_of(value, wording):
             if name not in ("Short name", "Code", "Text"):

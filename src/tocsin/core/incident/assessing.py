@@ -179,6 +179,8 @@ def fact_refused(plan: Plan, name: str, value: FactValue) -> Refusal | None:
     expected = ", ".join(rule.values) if rule.values else rule.kind
     if rule.kind == "number":
         expected = f"a number, at most {LARGEST:g}"
+    elif rule.kind == "bool":
+        expected = "yes or no (true or false)"
     about = f" ({rule.about})" if rule.about else ""
     return Refusal(
         "incident.fact-value", f"{value!r} is no value of {name}{about}", f"it takes: {expected}"

@@ -14,7 +14,7 @@ from tocsin.core.people import Organisation
 from tocsin.core.plan.communication.model import Audience, Cadence
 from tocsin.core.plan.conditions import holds
 from tocsin.core.plan.model import Plan
-from tocsin.core.times import Never, Within, words, words_duration
+from tocsin.core.times import AnyTime, Never, Unspecified, Within, words, words_duration
 
 PREFIX = "update "
 """Starts the name of the clock that waits for the next update to an audience."""
@@ -160,7 +160,7 @@ def _kept(
             yield e.ClockDropped(at=now, clock=name, why=why, line=clock.line)
             return
         elif due != clock.due:
-            yield _started(rule, name, clock.started_at, due, now)
+            yield _started(rule, name, clock.started_at, due, last, now)
             return
         elif clock.due <= now:
             yield from _missed(plan, incident, organisation, rule, clock, now)
@@ -171,7 +171,7 @@ def _kept(
         return
     start = last.at if last is not None and (clock is None or clock.state != "dropped") else now
     if rule is not None and (due := _due(plan, rule, start, last)) is not None:
-        yield _started(rule, name, start, due, now)
+        yield _started(rule, name, start, due, last, now)
 
 
 def _due(plan: Plan, rule: Cadence, start: datetime, last: Published | None) -> datetime | None:
@@ -184,8 +184,10 @@ def _due(plan: Plan, rule: Cadence, start: datetime, last: Published | None) -> 
     return due
 
 
-def _started(rule: Cadence, name: str, start: datetime, due: datetime, now: datetime) -> e.Event:
-    limit = rule.every if due_is_of_every(rule) else rule.first
+def _started(
+    rule: Cadence, name: str, start: datetime, due: datetime, last: Published | None, now: datetime
+) -> e.Event:
+    limit = _limit(rule, due, last)
     said = f"an update {words(limit)}" if limit is not None else "an update, as promised"
     return e.ClockStarted(
         at=now, clock=name, started_at=start, due=due, why=f"{said} ({rule.id})", line=rule.line,
@@ -193,9 +195,12 @@ def _started(rule: Cadence, name: str, start: datetime, due: datetime, now: date
     )  # fmt: skip
 
 
-def due_is_of_every(rule: Cadence) -> bool:
-    """Whether a rule promises updates at all times, and not only the first one."""
-    return not isinstance(rule.every, Never) and not (rule.promised or rule.first)
+def _limit(rule: Cadence, due: datetime, last: Published | None) -> AnyTime | None:
+    """Return the time of the rule by which an update is due; None if an update promised it."""
+    if last is None and rule.first is not None:
+        return rule.first
+    promised = last is not None and last.promised and last.next_at == due
+    return None if promised or isinstance(rule.every, Never | Unspecified) else rule.every
 
 
 def _missed(

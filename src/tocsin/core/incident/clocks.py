@@ -9,8 +9,9 @@ from tocsin.core.incident.state import Clock, Incident
 from tocsin.core.plan.model import ClockRule, Plan, StartsAt, StopsAt, Target
 from tocsin.core.times import Within, words
 
-COMMANDED = frozenset({"opened", "acknowledged", "assessed", "assigned", "resolved"})
-"""Moments whose clocks are started and stopped together with the command that brings them."""
+STARTED = frozenset({"opened", "acknowledged"})
+STOPPED = frozenset({"acknowledged", "assessed", "assigned", "resolved"})
+"""Moments whose clocks are started, or stopped, together with the command that brings them."""
 
 
 def started_by(plan: Plan, severity: str, starts_at: StartsAt, now: datetime) -> list[e.Event]:
@@ -39,15 +40,15 @@ def stopped(incident: Incident, name: str, now: datetime) -> list[e.Event]:
 def by_moments(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
     """Return the clocks that named moments of the incident have started or stopped.
 
-    "opened", "acknowledged", "assessed" and "resolved" are handled by the commands that cause
-    them; this is for all other moments that a clock may name.
+    Those of `STARTED` and `STOPPED` are handled by the commands that cause them; this is for all
+    other moments that a clock may name.
     """
     of_severity = plan.severity(incident.severity).targets
     named = [
         (target, rule)
         for target in of_severity
-        if (rule := plan.clocks[target.clock]).starts_at not in COMMANDED
-        or rule.stops_at not in COMMANDED
+        if (rule := plan.clocks[target.clock]).starts_at not in STARTED
+        or rule.stops_at not in STOPPED
     ]
     if not named:
         return []
@@ -56,12 +57,12 @@ def by_moments(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
     for target, rule in named:
         clock, start = known.get(rule.name), incident.moments.get(rule.starts_at)
         new = start is not None and (clock is None or clock.started_at < start)
-        if new and rule.starts_at not in COMMANDED and start is not None:
+        if new and rule.starts_at not in STARTED and start is not None:
             if event := _start(plan, target, rule, start, now):
                 happened.append(event)
             continue
         stop = incident.moments.get(rule.stops_at)
-        if clock is None or clock.state != "running" or rule.stops_at in COMMANDED:
+        if clock is None or clock.state != "running" or rule.stops_at in STOPPED:
             continue
         if stop is not None and stop >= clock.started_at:
             happened.append(_stop(clock, stop))
@@ -69,17 +70,26 @@ def by_moments(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
 
 
 def dropped(clocks: Iterable[Clock], now: datetime, why: str) -> list[e.Event]:
-    """Return the end of clocks that have nothing left to wait for."""
-    return [e.ClockDropped(at=now, clock=clock.name, why=why) for clock in clocks]
+    """Return the end of clocks that have nothing left to wait for.
+
+    One whose time is over already is missed all the same, if nobody has looked until now.
+    """
+    return [
+        _missed(clock, now)
+        if clock.due < now
+        else e.ClockDropped(at=now, clock=clock.name, why=why, line=clock.line)
+        for clock in clocks
+    ]
 
 
 def missed(incident: Incident, now: datetime) -> list[e.Event]:
     """Return the running clocks whose time is over at `now`."""
-    return [
-        e.ClockMissed(at=now, clock=c.name, due=c.due, why=f"{c.name} was due", line=c.line)
-        for c in incident.running()
-        if c.due <= now
-    ]
+    return [_missed(clock, now) for clock in incident.running() if clock.due <= now]
+
+
+def _missed(clock: Clock, now: datetime) -> e.Event:
+    why = f"{clock.name} was due"
+    return e.ClockMissed(at=now, clock=clock.name, due=clock.due, why=why, line=clock.line)
 
 
 def moved_to(plan: Plan, incident: Incident, severity: str, now: datetime) -> list[e.Event]:

@@ -325,10 +325,14 @@ class PhaseEntered(Event, frozen=True, kw_only=True, tag="phase_entered"):
 
 
 class WatchStarted(Event, frozen=True, kw_only=True, tag="watch_started"):
-    """From now until `until` things must stay well; starting again means that they did not."""
+    """From now until `until` things must stay well; starting again means that they did not.
+
+    `failing`: what must keep holding does not hold now; the watch starts again when it does.
+    """
 
     watch: str
     until: datetime
+    failing: bool = False
 
 
 class WatchPassed(Event, frozen=True, kw_only=True, tag="watch_passed"):

@@ -316,7 +316,7 @@ def _phase_entered(incident: Incident, event: e.PhaseEntered) -> Incident:
 
 
 def _watch_started(incident: Incident, event: e.WatchStarted) -> Incident:
-    watching = Watching(since=event.at, until=event.until)
+    watching = Watching(since=event.at, until=event.until, failing=event.failing)
     return replace(incident, watches={**incident.watches, event.watch: watching})
 
 

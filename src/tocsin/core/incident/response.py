@@ -59,7 +59,8 @@ def waive(
         return []
     if incident.state == "closed":
         return _closed(incident)
-    if not task.waivable:
+    # Of a false alarm nothing is owed; without this it could only be closed by a lie.
+    if not task.waivable and not incident.false_alarm:
         return Refusal(
             "incident.task-required",
             f"the plan asks for `{task.text}` in any case (line {task.line})",
@@ -190,7 +191,7 @@ def _open_first(incident: Incident, what: str, left: list[Task]) -> Refusal:
         way = f"answer it: tocsin fact {incident.code} {first.answer}=VALUE"
     elif first.do == "publish":
         way = f"publish it: tocsin update {incident.code} --audience {first.audience} TEXT"
-    if any(task.waivable for task in left):
+    if incident.false_alarm or any(task.waivable for task in left):
         way += f"; or say why it is not needed: tocsin waive {incident.code} TASK REASON"
     return Refusal("incident.open-tasks", f"{what} has to wait for: {named}{more}", way)
 
@@ -287,7 +288,9 @@ def _wrong_choice(incident: Incident, task: Task, command: c.Tick) -> Refusal | 
         return Refusal(
             "incident.choice-missing",
             f"`{task.text}` can be done in several ways (line {task.line})",
-            f"say which one: {', '.join(task.one_of)}",
+            near(command.choice, task.one_of)
+            + f"say which one: tocsin tick {incident.code} {task.id} --choice"
+            f" '{task.one_of[0]}' (ways: {', '.join(task.one_of)})",
         )
     return None
 

@@ -45,6 +45,7 @@ class Watching(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     until: datetime
     passed: bool = False
+    failing: bool = False
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from tocsin.core.calendars import act_at, due_at
 from tocsin.core.incident import events as e
-from tocsin.core.incident.clocks import stopped
+from tocsin.core.incident.clocks import dropped, stopped
 from tocsin.core.incident.escalation import MESSAGE_OF, steps_ahead
 from tocsin.core.incident.folds_of_updates import published_as
 from tocsin.core.incident.situation import situation
@@ -130,8 +130,8 @@ def reopened(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
         else:
             ended.append(e.TaskDropped(at=now, task=task.id, why=why, line=task.line))
             ended += _clock_dropped(incident, task, now, why)
-    dropped = (clock for clock in incident.clocks if clock.state == "dropped")
-    return ended + [_runs_on(clock, now) for clock in dropped if clock.name in owed]
+    given_up = (clock for clock in incident.clocks if clock.state == "dropped")
+    return ended + [_runs_on(clock, now) for clock in given_up if clock.name in owed]
 
 
 def _runs_on(clock: Clock, now: datetime) -> e.Event:
@@ -155,7 +155,24 @@ def _can_be_armed(incident: Incident, task: Task) -> bool:
     known = incident.tasks.get(task.id)
     if known is not None and known.state != "dropped" and not _comes_again(incident, task):
         return False
-    return not (task.until and task.until in incident.moments)
+    if task.until and task.until in incident.moments:
+        return False
+    return not (_undoes_nothing(incident, task) or _calls_for_nothing(incident, task))
+
+
+def _undoes_nothing(incident: Incident, task: Task) -> bool:
+    """Whether it would take back what somebody has said was not needed, and never did."""
+    if not task.id.startswith("undo/"):
+        return False
+    known = incident.tasks.get(task.id.removeprefix("undo/"))
+    return known is not None and known.state == "waived"
+
+
+def _calls_for_nothing(incident: Incident, task: Task) -> bool:
+    """Whether it would page people for what is over: what it counts from came before that."""
+    if incident.resolved_at is None or not task.after or task.do not in ("page", "escalate"):
+        return False
+    return incident.moments[task.after] < incident.resolved_at
 
 
 def _comes_again(incident: Incident, task: Task) -> bool:
@@ -282,5 +299,4 @@ def _published(incident: Incident, task: Task) -> datetime | None:
 
 
 def _clock_dropped(incident: Incident, task: Task, now: datetime, why: str) -> Iterable[e.Event]:
-    if any(clock.name == task.id for clock in incident.running()):
-        yield e.ClockDropped(at=now, clock=task.id, why=why, line=task.line)
+    return dropped((clock for clock in incident.running() if clock.name == task.id), now, why)

@@ -13,7 +13,7 @@ from tocsin.core.incident.authority import among
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.state import Incident, Proposal
 from tocsin.core.plan.communication.model import Template
-from tocsin.core.plan.communication.templates import Incomplete, Rendered
+from tocsin.core.plan.communication.templates import Incomplete, Rendered, printable
 from tocsin.core.plan.model import Plan
 from tocsin.core.times import parse_duration
 
@@ -55,18 +55,20 @@ def approve(plan: Plan, incident: Incident, command: c.Approve, now: datetime) -
     if proposal is None:
         return _no_proposal(incident, command.update)
     rules = limits.rules_for(plan, incident, proposal.audience)
-    if not among(incident, command.by, command.standing, proposal.approval):
-        line = next((rule.line for rule in rules if rule.approved_by), 0)
+    # The rules may be others by now: what is critical meanwhile is approved as what is critical.
+    rule = next((one for one in rules if one.approved_by), None)
+    approval = rule.approved_by if rule is not None else proposal.approval
+    if not among(incident, command.by, command.standing, approval):
+        line = rule.line if rule is not None else 0
         return Refusal(
             "incident.not-yours",
-            f"{command.by} may not approve it: that is for {' or '.join(proposal.approval)}"
-            f" (line {line})",
-            f"ask {' or '.join(proposal.approval)}",
+            f"{command.by} may not approve it: that is for {' or '.join(approval)} (line {line})",
+            f"ask {' or '.join(approval)}",
         )
     if command.by == proposal.by and any(rule.two_people for rule in rules):
         return Refusal(
             "incident.second-needed", f"{command.by} wrote it, and it takes two people",
-            f"let somebody else approve it: {' or '.join(proposal.approval)}",
+            f"let somebody else approve it: {' or '.join(approval)}",
         )  # fmt: skip
     if refusal := _outdated(plan, incident, proposal, command.update, now):
         return refusal
@@ -222,6 +224,13 @@ def _outdated(
             f"{update} promises the next update for {proposal.next_at:%H:%M} UTC, which is over",
             f"write it anew: tocsin update {incident.code} --audience {proposal.audience} TEXT",
         )
+    reopened = incident.moments.get("reopened")
+    if reopened is not None and reopened > proposal.at:
+        return Refusal(
+            "incident.update-outdated",
+            f"{update} was written before {incident.code} was reopened",
+            f"write it anew: tocsin update {incident.code} --audience {proposal.audience} TEXT",
+        )
     audience = plan.communication.audiences[proposal.audience]
     template = plan.communication.templates.get(proposal.template)
     # Things may have changed since it was written: all that held then has to hold still.
@@ -307,8 +316,8 @@ def _free_words(incident: Incident, draft: Draft, command: c.Publish) -> Draft |
             f"there is no template to put {next(iter(command.values))} in",
             "name it: --template TEMPLATE",
         )  # fmt: skip
-    subject = " ".join(command.subject.split())
-    return msgspec.structs.replace(draft, subject=subject, text=command.text.strip())
+    subject = printable(" ".join(command.subject.split()))
+    return msgspec.structs.replace(draft, subject=subject, text=printable(command.text).strip())
 
 
 def _rendered(

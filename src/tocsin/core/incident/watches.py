@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from tocsin.core.incident import events as e
 from tocsin.core.incident.situation import situation
 from tocsin.core.incident.state import Incident, Watching
@@ -9,6 +11,9 @@ from tocsin.core.plan.conditions import holds
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.response.model import Watch
 from tocsin.core.times import words_duration
+
+
+AN_ALERT = "an alert came"
 
 
 def watched(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
@@ -23,9 +28,13 @@ def watched(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
             happened.append(_start(watch, moment, now, f"after {watch.after}"))
         elif running.passed:
             continue
-        elif (why := _broken(incident, watch)) and (now > running.since or running.until <= now):
-            happened.append(_start(watch, now, now, f"it starts again: {why}"))
-        elif running.until <= now and not why:
+        elif why := _broken(incident, watch):
+            if not running.failing or running.until <= now:
+                failing = _start(watch, now, now, f"it starts again: {why}")
+                happened.append(msgspec.structs.replace(failing, failing=why != AN_ALERT))
+        elif running.failing:
+            happened.append(_start(watch, now, now, f"it starts again: `{watch.keeps}` holds"))
+        elif running.until <= now:
             happened.append(e.WatchPassed(at=now, watch=watch.id, line=watch.line))
     return happened
 
@@ -68,7 +77,7 @@ def _anew(watch: Watch, running: Watching, moment: datetime) -> bool:
     return watch.after.startswith("phase ") and moment > running.since
 
 
-def _start(watch: Watch, since: datetime, now: datetime, why: str) -> e.Event:
+def _start(watch: Watch, since: datetime, now: datetime, why: str) -> e.WatchStarted:
     until = since + timedelta(seconds=watch.lasts_seconds)
     return e.WatchStarted(at=now, watch=watch.id, until=until, why=why, line=watch.line)
 
@@ -78,7 +87,7 @@ def _broken(incident: Incident, watch: Watch) -> str:
     running = incident.watches[watch.id]
     alert = incident.moments.get("alert")
     if watch.restarts_on_alert and alert is not None and alert > running.since:
-        return "an alert came"
+        return AN_ALERT
     if watch.keeps and holds(f"!({watch.keeps})", situation(incident)):
         return f"`{watch.keeps}` does not hold"
     return ""

@@ -178,7 +178,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `steps` holds the normal form: severity code -> steps in the order of their time.
     `contacts` maps recipient ids to the plan's own words for how to reach them ("unfilled"
-    placeholders included); the organisation file says who they are.
+    placeholders included); the organisation file says who they are. `heeds_alerts`: an alert that
+    changes nothing else may make it demand something all the same.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     people: People = People()
     communication: Communication = Communication()
     display: str = "{code} {name}"
+    heeds_alerts: bool = False
 
     def severity(self, code: str) -> Severity:
         """Return the level with that code; raises KeyError for one the plan does not have."""

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import date
 
+from msgspec.structs import replace
+
 from tocsin.core.document import enough, in_order, salvage_document
 from tocsin.core.plan.check import check_plan
 from tocsin.core.plan.compile import compile_plan
 from tocsin.core.plan.file import PlanFile
+from tocsin.core.plan.heeding import heeds_alerts
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.scope import Scope
 from tocsin.core.problem import Problem
@@ -28,6 +31,23 @@ def read(
     The plan is None exactly if a problem is an error; warnings and notes come along with a plan.
     Problems are in the order of the file.
     """
+    plan, problems = _made_of(text, file, exists, today)
+    refused = plan is None or any(problem.level == "error" for problem in problems)
+    return None if refused else plan, problems
+
+
+def salvage(text: str | bytes, file: str) -> Plan | None:
+    """Return what can be made of a plan that was without errors for an older Tocsin; never raises.
+
+    What is not understood is left out. None if not even severities are left.
+    """
+    plan, _ = _made_of(text, file, None, None)
+    return plan if plan is not None and plan.severities else None
+
+
+def _made_of(
+    text: str | bytes, file: str, exists: Callable[[str], bool] | None, today: date | None
+) -> tuple[Plan | None, list[Problem]]:
     document, problems = salvage_document(text, file, PlanFile)
     if document is None:
         return None, problems
@@ -41,6 +61,4 @@ def read(
         return None, enough(problems + scope.found.problems)
     # One slip can be met on several ways through the plan; it is told once.
     found = in_order(problems + scope.found.problems)
-    if any(problem.level == "error" for problem in found):
-        return None, found
-    return plan, found
+    return replace(plan, heeds_alerts=heeds_alerts(plan)), found

@@ -1,4 +1,4 @@
-"""Escalation: who is called, in which order and when; as tables, ladders and charts of time."""
+"""Escalation: who is called, in which order and when; as tables, call ladders and charts."""
 
 from datetime import timedelta
 

@@ -84,7 +84,9 @@ def _tasks(wording: Wording, severity: Severity) -> Iterator[Bar]:
 def _updates(wording: Wording, severity: Severity) -> Iterator[Bar]:
     for cadence in wording.plan.communication.cadences:
         every = length(cadence.every)
-        other = cadence.severities and severity.code not in cadence.severities
+        audience = wording.plan.communication.audiences.get(cadence.audience)
+        concerned = audience.severities if audience is not None else ()
+        other = any(held and severity.code not in held for held in (cadence.severities, concerned))
         special = cadence.when or cadence.during or cadence.while_status or cadence.after
         if not every or other or special:
             continue

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from tocsin.engine.ports import Alert, AlertView, Reading
 from tocsin.web.access import Caller, IntegrationCaller, Needs
 from tocsin.web.api.asking import TheWeb
+from tocsin.web.room import shows_alert
 
 PAGE = 1000
 """Alerts read at once."""
@@ -27,7 +28,9 @@ def router_for(view: AlertView, started_at: datetime) -> APIRouter:
         """List firing alerts as Alertmanager does; an integration sees its own."""
         only = caller.integration.id if isinstance(caller, IntegrationCaller) else ""
         with web.world.store.read() as reading:
-            firing = (a for a in _firing(reading) if not only or a.integration == only)
+            shows = shows_alert(web.world, reading, caller)
+            own = (a for a in _firing(reading) if not only or a.integration == only)
+            firing = (alert for alert in own if shows(alert))
             try:
                 body = view.alerts(request.query_params.multi_items(), firing)
             except ValueError as wrong:

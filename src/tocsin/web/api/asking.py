@@ -6,6 +6,7 @@ from fastapi import Depends
 
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.state import Incident
+from tocsin.core.plan.model import FactValue, Plan
 from tocsin.web.access import (
     Caller,
     Known,
@@ -18,6 +19,7 @@ from tocsin.web.access import (
 )
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
+from tocsin.web.facts import value_of
 from tocsin.web.problems import ProblemDocument, Trouble, refused
 from tocsin.web.room import Room, covered_room, open_room
 from tocsin.web.site import Web, given_web
@@ -26,6 +28,13 @@ TheWeb = Annotated[Web, Depends(given_web)]
 Reader = Annotated[Known, Depends(KnownNeeds("read"))]
 Responder = Annotated[Known, Depends(KnownNeeds("respond"))]
 Administrator = Annotated[Known, Depends(KnownNeeds("administer"))]
+
+
+def yes_or_no(plan: Plan, name: str, value: FactValue) -> FactValue:
+    """Return a value as the plan means it where it calls a fact `yes or no`; else as it is."""
+    rule = plan.facts.get(name)
+    told = isinstance(value, str) and rule is not None and rule.kind == "bool"
+    return value_of(plan, name, str(value)) if told else value
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -10,7 +10,16 @@ from tocsin.engine.actions import Report
 from tocsin.web import doing
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
-from tocsin.web.api.asking import Reader, Responder, TheWeb, acting, problems, room_of, shown
+from tocsin.web.api.asking import (
+    Reader,
+    Responder,
+    TheWeb,
+    acting,
+    problems,
+    room_of,
+    shown,
+    yes_or_no,
+)
 from tocsin.web.problems import Trouble
 from tocsin.web.room import rows, seen_by
 
@@ -57,7 +66,7 @@ def declare_incident(
     report = Report(
         title=body.title,
         severity=body.severity,
-        facts=body.facts,
+        facts={n: yes_or_no(web.world.rules.plan, n, v) for n, v in body.facts.items()},
         kind=body.kind,
         key=idempotency_key,
         **who,

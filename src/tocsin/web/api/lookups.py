@@ -16,6 +16,7 @@ from tocsin.web.api import models as m
 from tocsin.web.api.asking import Reader, TheWeb, problems
 from tocsin.web.api.incidents import Cursor, Limit, number_in
 from tocsin.web.problems import Trouble
+from tocsin.web.room import shows_alert
 from tocsin.web.site import Web
 
 router = APIRouter(prefix="/api/v1")
@@ -121,17 +122,19 @@ def alerts(
     firing: Annotated[bool | None, Query(description="Only those that fire, or don't.")] = None,
     cursor: Cursor = "",
 ) -> m.AlertList:
-    """List alerts, oldest first, a hundred at a time."""
+    """List alerts, oldest first, a hundred at a time; without those that are not for you."""
     at_once = 100
     with web.world.store.read() as reading:
         known = _known(reading, incident).incident if incident else None
         incident_id = known.id if known is not None else None
         found = reading.alerts(incident_id, firing, at_once + 1, number_in(cursor) or 0)
-    if known is not None:
-        demand_reader(web.world, caller, known)
+        if known is not None:
+            demand_reader(web.world, caller, known)
+        shows = shows_alert(web.world, reading, caller)
+        shown = [one for one in found[:at_once] if shows(one)]
     more = found[at_once - 1].id if len(found) > at_once else None
     return m.AlertList(
-        alerts=[documents.alert(one) for one in found[:at_once]],
+        alerts=[documents.alert(one) for one in shown],
         next=str(more) if more is not None else None,
     )
 

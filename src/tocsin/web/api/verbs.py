@@ -11,7 +11,16 @@ from fastapi import APIRouter, Body
 from tocsin.core.incident import commands as c
 from tocsin.web import doing
 from tocsin.web.api import models as m
-from tocsin.web.api.asking import Responder, TheWeb, acting, demand_person, problems, shown
+from tocsin.web.api.asking import (
+    Responder,
+    TheWeb,
+    acting,
+    demand_person,
+    problems,
+    room_of,
+    shown,
+    yes_or_no,
+)
 
 router = APIRouter(
     prefix="/api/v1/incidents/{code}", tags=["incidents"], responses=problems(404, 409, 422)
@@ -78,9 +87,13 @@ def note(code: str, web: TheWeb, caller: Responder, body: m.NoteRequest) -> m.In
 
 @router.post("/fact")
 def fact(code: str, web: TheWeb, caller: Responder, body: m.FactRequest) -> m.IncidentDocument:
-    """State a fact; the plan may raise the severity because of it."""
+    """State a fact; the plan may raise the severity because of it.
+
+    What the plan calls `yes or no` may be stated in these words.
+    """
     who = acting(web, caller, body.as_, body.why)
-    command = c.RecordFact(name=body.name, value=body.value, **who)
+    value = yes_or_no(room_of(web, code).plan, body.name, body.value)
+    command = c.RecordFact(name=body.name, value=value, **who)
     return shown(web, doing.act(web, code, command), caller)
 
 

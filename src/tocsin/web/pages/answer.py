@@ -12,7 +12,9 @@ from fastapi.responses import RedirectResponse
 
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
+from tocsin.core.incident.confidential import covered, may_read
 from tocsin.core.incident.state import Incident
+from tocsin.core.oncall import standing
 from tocsin.core.plan.model import Severity
 from tocsin.engine.keys import answer_token, same
 from tocsin.engine.ports import Delivery
@@ -116,7 +118,10 @@ def _asked(web: Web, token: str) -> Question:
         raise _too_late("this link was good for 24 hours, and they are over")
     plan = web.world.rules.plan_of(kept.incident.plan)
     severity = plan.severity(kept.incident.severity)
-    return Question(delivery, kept.incident, severity, Answering(delivery.person))
+    belongs = standing(organisation, delivery.person, web.world.now()) or (delivery.person,)
+    reader = may_read(kept.incident, delivery.person, belongs)
+    incident = kept.incident if reader else covered(kept.incident)
+    return Question(delivery, incident, severity, Answering(delivery.person))
 
 
 def _unknown() -> Trouble:

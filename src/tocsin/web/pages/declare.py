@@ -9,7 +9,7 @@ from tocsin.core.incident.commands import Refusal
 from tocsin.engine.actions import Report
 from tocsin.web import doing
 from tocsin.web.access import Known
-from tocsin.web.pages.facts import choices, value_of
+from tocsin.web.facts import choices, value_of
 from tocsin.web.pages.forms import Responder, TheWeb, demand_form_token
 from tocsin.web.pages.rendering import incident_path, render
 from tocsin.web.problems import Trouble, refused

@@ -15,7 +15,7 @@ from tocsin.web import doing
 from tocsin.web.access import Known
 from tocsin.web.api.asking import demand_person, room_of
 from tocsin.web.api.documents import alert
-from tocsin.web.pages.facts import value_of
+from tocsin.web.facts import value_of
 from tocsin.web.pages.forms import (
     FormToken,
     Reader,
@@ -54,6 +54,7 @@ class Said:
     member: Text = ""
     phase: Text = ""
     audience: Text = ""
+    template: Text = ""
     status: Text = ""
     update: Text = ""
     back: Text = ""
@@ -82,7 +83,7 @@ COMMANDS: dict[str, Make] = {
         phase=said.phase, force=bool(said.why.strip()), **who
     ),
     "update": lambda who, said, _plan: c.Publish(
-        audience=said.audience, text=said.text, status=said.status, **who
+        audience=said.audience, text=said.text, status=said.status, template=said.template, **who
     ),
     "approve": lambda who, said, _plan: c.Approve(update=said.update, **who),
     "withdraw": lambda who, said, _plan: c.Withdraw(update=said.update, **who),
@@ -184,7 +185,7 @@ def around(web: Web, room: Room) -> dict[str, Any]:
         "incident": incident,
         "severity": room.plan.severity(incident.severity),
         "names": names,
-        "to_do": to_do(room.plan, incident, names),
+        "to_do": to_do(room.plan, incident, names, web.world.now()),
         "buttons": _buttons(incident.state),
         "clocks": sorted(incident.clocks, key=lambda clock: (clock.state != "running", clock.due)),
         "ladder": ladder(room, organisation, web.world.now()),

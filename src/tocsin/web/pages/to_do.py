@@ -7,10 +7,12 @@ from itertools import groupby
 from tocsin.core.incident.cadence import PREFIX, concerned, stale
 from tocsin.core.incident.state import Incident, Proposal, Published
 from tocsin.core.incident.tasks import open_tasks
+from tocsin.core.incident.updates import wanted_template
+from tocsin.core.plan.communication.model import Template
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.response.model import Phase
 from tocsin.core.plan.task import Task
-from tocsin.web.pages.facts import choices
+from tocsin.web.facts import choices
 from tocsin.web.pages.words import Names
 
 HELD = {"close": "closing", "resolve": "resolving"}
@@ -19,26 +21,30 @@ HELD = {"close": "closing", "resolve": "resolving"}
 
 @dataclass(frozen=True)
 class Open:
-    """An open task: `left` are the members to be ticked singly, `answers` the values of a question
-    (empty: any), `behind` the texts of what comes first, `holds` what waits for it."""
+    """An open task: `left` are the members to be ticked singly, `missing` the facts to be stated
+    before, `answers` the values of a question (empty: any), `behind` the texts of what comes first,
+    `holds` what waits for it."""
 
     task: Task
     due: datetime | None
     holds: tuple[str, ...]
     behind: tuple[str, ...]
     left: tuple[str, ...]
+    missing: tuple[str, ...]
     answers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Audience:
-    """An audience that the incident concerns: the latest update, and when the next one is due."""
+    """An audience that the incident concerns: the latest update, when the next one is due, and the
+    template that the plan wants for it ("": none)."""
 
     id: str
     name: str
     last: Published | None
     due: datetime | None
     late: bool
+    template: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,12 @@ class ToDo:
     watches: tuple[Watch, ...]
     audiences: tuple[Audience, ...]
     proposals: tuple[tuple[str, Proposal], ...]
+    templates: tuple[Template, ...]
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The templates that the plan wants for the next updates."""
+        return tuple(one.template for one in self.audiences if one.template)
 
     @property
     def count(self) -> int:
@@ -70,7 +82,7 @@ class ToDo:
         return sum(len(tasks) for _, tasks in self.groups)
 
 
-def to_do(plan: Plan, incident: Incident, names: Names) -> ToDo:
+def to_do(plan: Plan, incident: Incident, names: Names, now: datetime) -> ToDo:
     """Return what is still to be done in an incident."""
     due = {clock.name: clock.due for clock in incident.running()}
     still_open = open_tasks(plan, incident)
@@ -89,8 +101,9 @@ def to_do(plan: Plan, incident: Incident, names: Names) -> ToDo:
             for watch in plan.response.watches
             if (running := incident.watches.get(watch.id)) is not None
         ),
-        audiences=_audiences(plan, incident, due),
+        audiences=_audiences(plan, incident, due, now),
         proposals=tuple(incident.proposals.items()),
+        templates=tuple(plan.communication.templates.values()),
     )
 
 
@@ -106,6 +119,7 @@ def _open(
         holds=tuple(_held(what, names) for what in task.holds),
         behind=tuple(other.text for other in still_open if other.id in task.behind),
         left=tuple(member for member in task.each if member not in ticked),
+        missing=tuple(name for name in task.records if name not in incident.facts),
         answers=choices(rule) if rule is not None else (),
     )
 
@@ -130,7 +144,9 @@ def _phases(plan: Plan, incident: Incident) -> tuple[Phase, ...]:
     return tuple(sorted(phases, key=lambda phase: (phase.parallel, ids.index(phase.id) < here)))
 
 
-def _audiences(plan: Plan, incident: Incident, due: dict[str, datetime]) -> tuple[Audience, ...]:
+def _audiences(
+    plan: Plan, incident: Incident, due: dict[str, datetime], now: datetime
+) -> tuple[Audience, ...]:
     late = stale(incident)
     return tuple(
         Audience(
@@ -139,6 +155,7 @@ def _audiences(plan: Plan, incident: Incident, due: dict[str, datetime]) -> tupl
             last=incident.updates.get(one.id),
             due=due.get(PREFIX + one.id),
             late=one.id in late,
+            template=wanted_template(plan, incident, one.id, now),
         )
         for one in plan.communication.audiences.values()
         if one.id in incident.updates or concerned(plan, incident, one)

@@ -114,11 +114,11 @@ def _filled(text: str, known: Mapping[str, Value], optional: set[str], time_zone
         line for line in text.split("\n") if not optional.intersection(names_in(line))
     ]  # fmt: skip
     return PLACEHOLDER.sub(
-        lambda match: _plain(shown(known[match[1]], time_zone, match[2] or "")), "\n".join(lines)
+        lambda match: printable(shown(known[match[1]], time_zone, match[2] or "")), "\n".join(lines)
     )
 
 
-def _plain(text: str) -> str:
+def printable(text: str) -> str:
     """Drop what controls terminals and the like; lines and tabs stay."""
     return "".join(c for c in text if c.isprintable() or c in "\n\t ")
 

@@ -121,3 +121,14 @@ def test_a_wrong_name_gets_near_misses(tocsin: Terminal) -> None:
 def test_any_line_of_any_plan_can_be_explained(tocsin: Terminal) -> None:
     for number in range(1, len(LINES), 7):
         assert tocsin("explain", STARTER, str(number)).code == 0, number
+
+
+def test_a_template_is_told_with_its_words_and_what_it_asks_for(
+    tocsin: Terminal, tmp_path: Path
+) -> None:
+    told = "templates: {news: {text: 'So it is: {{ what }}', fields: {what: {ask: What broke?}}}}"
+    file = tmp_path / "told.yaml"
+    file.write_text(f"{PLAN}{told}\n")
+    said = tocsin("explain", file, "news").out
+    assert "Text: So it is: {{ what }}" in said
+    assert "Whoever publishes says what: What broke?" in said

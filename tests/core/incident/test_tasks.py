@@ -22,8 +22,8 @@ phases:
 """
 
 
-def tick(task: str, **said: str) -> c.Tick:
-    return c.Tick(by="ana", task=task, **said)
+def tick(task: str) -> c.Tick:
+    return c.Tick(by="ana", task=task)
 
 
 def test_phases_go_in_the_order_of_the_plan_and_demand_their_steps() -> None:

@@ -1,6 +1,7 @@
 """Updates: who is told how often, in which words, with whose approval, and what is refused."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ EVERY_15 = STAKEHOLDERS + "updates: [{audience: stakeholders, first: within 5m, 
 STATUSES = STAKEHOLDERS + "statuses: [Investigating, Identified, Monitoring, Resolved]\n"
 
 
-def says(text: str = "we are on it", audience: str = "stakeholders", **more: str) -> c.Publish:
+def says(text: str = "we are on it", audience: str = "stakeholders", **more: Any) -> c.Publish:
     return c.Publish(by="ana", audience=audience, text=text, **more)
 
 

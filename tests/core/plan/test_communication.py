@@ -337,7 +337,7 @@ VALUES = st.one_of(
     st.timedeltas(), st.tuples(TEXTS),
 )  # fmt: skip
 PIECES = st.one_of(
-    st.text(alphabet=st.characters(blacklist_characters="{}", blacklist_categories=("Cs",))),
+    st.text(alphabet=st.characters(exclude_characters="{}", codec="utf-8")),
     st.builds("{{{{ {} }}}}".format, NAMES),
     st.builds("{{{{ {} | {} }}}}".format, NAMES, st.sampled_from(FILTERS)),
     st.just("\n"),

@@ -100,7 +100,7 @@ def without(data: Any, path: Place) -> Any:
     if not isinstance(data, dict | list):
         return None
     try:
-        rest = data[path[0]]
+        rest = data[path[0]]  # type: ignore[index]
     except (KeyError, IndexError, TypeError):
         return None
     copy: Any = dict(data) if isinstance(data, dict) else list(data)

@@ -12,7 +12,6 @@ from tocsin.core.plan.model import Plan
 from tocsin.core.plan.response.model import Watch
 from tocsin.core.times import words_duration
 
-
 AN_ALERT = "an alert came"
 
 

@@ -103,18 +103,7 @@ class StepMaker:
         when = scope.situation((*path, "when"), todo.when) if todo.when else ""
         both = " && ".join(bracket(part) for part in (setting.when, when) if part)
         who = getattr(todo, do) if do in ("page", "notify", "ticket") else None
-        behind = [
-            found
-            for number, name in enumerate(todo.behind)
-            if (found := self._task_id((*path, "behind", number), name))
-        ]
-        if setting.in_order and before:
-            behind.append(before[-1])
-        holds = [
-            gate
-            for number, name in enumerate(todo.before)
-            if (gate := self.gate_name((*path, "before", number), name))
-        ]
+        behind, holds = self._order(path, todo, before if setting.in_order else ())
         within = scope.time((*path, "within"), todo.within) if todo.within else setting.within
         return Task(
             id=self._unique(f"{setting.prefix}/{todo.id or slug(text)}"),
@@ -136,7 +125,7 @@ class StepMaker:
             by=self._doer((*path, "by"), todo.by),
             to=self._recipients(path, do, who),
             everyone=bool(who is not None and who.all),
-            behind=tuple(dict.fromkeys(behind)),
+            behind=behind,
             holds=tuple(dict.fromkeys((*setting.holds, *holds))),
             proof=scope.situation((*path, "done_when"), todo.done_when) if todo.done_when else "",
             met_by=self._met_by(path, todo),
@@ -153,6 +142,22 @@ class StepMaker:
             document=todo.write,
             why=todo.why or (f"{setting.group}: {text}" if who is not None else ""),
         )
+
+    def _order(
+        self, path: Path, todo: TodoFile, before: Sequence[str]
+    ) -> tuple[tuple[str, ...], list[str]]:
+        """What must be done before the step, and what has to wait for it."""
+        behind = [
+            found
+            for number, name in enumerate(todo.behind)
+            if (found := self._task_id((*path, "behind", number), name))
+        ]
+        holds = [
+            gate
+            for number, name in enumerate(todo.before)
+            if (gate := self.gate_name((*path, "before", number), name))
+        ]
+        return tuple(dict.fromkeys((*behind, *before[-1:]))), holds
 
     def _verb(self, path: Path, todo: TodoFile) -> tuple[DoTask, str] | None:
         """What the step does, and its text; None, with a problem reported, if that is unclear."""

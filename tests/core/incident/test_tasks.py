@@ -306,6 +306,28 @@ def test_what_was_not_needed_is_not_taken_back() -> None:
     assert night.open_tasks() == ["a/look"]
 
 
+SHOWN = "gates: [{before: resolve, needs: [{id: healthy, do: All is healthy}]}]"
+
+
+def test_what_was_shown_before_a_reopening_is_shown_again() -> None:
+    night = Night(SHOWN).does(tick("healthy")).at(5).does(c.Resolve(by="ana"))
+    night.at(10).does(c.Reopen(by="ana"))
+    assert night.task("before-resolve/healthy") == "open"
+    assert night.refuses(c.Resolve(by="ana")).code == "incident.open-tasks"
+
+
+def test_a_check_before_a_gate_is_not_ticked_ahead_and_is_made_again_after_going_back() -> None:
+    clauses = (
+        "phases: {fix: {to_leave: nothing}, verify: {needs: [{id: works, do: It works}]}, done: {}}"
+    )
+    night = Night(clauses)
+    assert night.refuses(tick("works")).code == "incident.not-yet"
+    night.does(c.EnterPhase(by="ana", phase="verify")).does(tick("works")).at(5)
+    night.does(c.EnterPhase(by="ana", phase="fix")).at(10)
+    night.does(c.EnterPhase(by="ana", phase="verify"))
+    assert night.refuses(c.EnterPhase(by="ana", phase="done")).code == "incident.open-tasks"
+
+
 def test_tasks_of_a_resolution_that_was_none_begin_anew() -> None:
     night = Night(GATES).states("user_facing", False).at(10).does(c.Resolve(by="ana"))
     assert night.task("before-close/write-the-report") == "open"

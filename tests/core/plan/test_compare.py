@@ -130,3 +130,14 @@ def test_any_two_plans_can_be_compared_and_what_is_tighter_one_way_is_not_so_the
     kept = {s.code for s in plan_of(one).severities} & {s.code for s in plan_of(other).severities}
     assert promises <= kept
     assert bool(there) == bool(back)
+
+
+@pytest.mark.parametrize(("minutes", "effect"), [(10, "looser"), (50, "tighter")])
+def test_a_shorter_watch_asks_for_less(minutes: int, effect: str) -> None:
+    watched = "gates: [{{before: close, watch: {{for: {}m, after: resolved}}}}]\n"
+    before = edited(more=watched.format(30))
+    (change,) = compare(before, edited(more=watched.format(minutes)))
+    assert (change.effect, change.what) == (
+        effect,
+        f"watches before close: {minutes}m instead of 30m",
+    )

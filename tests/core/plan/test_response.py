@@ -137,3 +137,8 @@ def test_a_milestone_that_begins_then_is_asked_for_then() -> None:
     clauses = "milestones: {meaning: from, T+15m: [Look for the cause]}"
     cause = task(clauses, "milestone/t-15m/look-for-the-cause")
     assert (cause.within, cause.at is not None) == (None, True)
+
+
+@pytest.mark.parametrize("name", ["phase", "severity", "status", "other_incidents"])
+def test_a_fact_cannot_bear_the_name_of_something_that_conditions_see_anyway(name: str) -> None:
+    assert codes("", FRAME.replace("error_rate:", f"{name}:")) == ["plan.name"]

@@ -231,6 +231,13 @@ def _cannot_be_ticked(
             "incident.update-needed", f"`{task.text}` is done by publishing (line {task.line})",
             f"publish it: tocsin update {incident.code} --audience {task.audience} TEXT",
         )  # fmt: skip
+    known = incident.tasks.get(task.id)
+    if task.every_time and task.holds and (known is None or known.state == "dropped"):
+        return Refusal(
+            "incident.not-yet",
+            f"`{task.text}` is asked for from `{task.after}` on (line {task.line})",
+            "show it then: what is well before says nothing of then",
+        )
     if waiting := _waits_for(plan, incident, task):
         return Refusal(
             "incident.task-order",

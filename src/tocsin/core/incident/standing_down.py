@@ -24,6 +24,7 @@ def stand_down(
     In contrast to a resolution no gate holds it up: there is nothing to repair.
     """
     what = "a false alarm" if command.false_alarm else "the response is over"
+    said = f"it is {what}" if command.false_alarm else what
     if incident.state not in PAGEABLE:
         if incident.false_alarm == command.false_alarm and STOOD_DOWN in incident.moments:
             return []
@@ -33,7 +34,7 @@ def stand_down(
         )  # fmt: skip
     if not command.why.strip():
         return Refusal(
-            "incident.reason-missing", f"that it is {what} is believed for a reason only",
+            "incident.reason-missing", f"nobody says without a reason that {said}",
             "say why: --why REASON",
         )  # fmt: skip
     by, via = command.by, command.via

@@ -179,6 +179,8 @@ def _comes_again(incident: Incident, task: Task) -> bool:
     """Whether the moment of a task that is for every time has come again since it was armed."""
     known = incident.tasks[task.id]
     moment = incident.moments.get(task.after)
+    if task.after == "opened":  # what was shown before says nothing of what was not over
+        moment = incident.moments.get("reopened")
     return task.every_time and moment is not None and moment > known.since
 
 

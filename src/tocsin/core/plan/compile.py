@@ -43,7 +43,7 @@ from tocsin.core.plan.people.compile import compile_people, compile_roles
 from tocsin.core.plan.people.tasks import people_tasks
 from tocsin.core.plan.response.compile import compile_response
 from tocsin.core.plan.rule_order import REGULAR
-from tocsin.core.plan.scope import BUILT_IN_CLOCKS, Scope
+from tocsin.core.plan.scope import BUILT_IN_CLOCKS, SITUATION, Scope
 from tocsin.core.tree import Path
 
 YEARS = range(1970, 2201)
@@ -127,7 +127,7 @@ def _facts(scope: Scope) -> dict[str, FactRule]:
     rules = {}
     for name, fact in scope.file.facts.items():
         path: Path = ("facts", name)
-        if name in _CEL_WORDS:
+        if name in _CEL_WORDS or name in SITUATION:
             scope.error(
                 path, "plan.name", f"`{name}` has a meaning of its own in conditions",
                 "Give the fact another name.",

@@ -14,6 +14,8 @@ from tocsin.core.times import AnyTime, TimeValue, words, words_duration
 CALLED = {"cadences": "updates", "response": "phases and watches"}
 """Parts of the normal form that people know under another name."""
 
+WATCHED_FOR = "lasts_seconds"
+
 
 def differences(about: str, name: str, was: Any, now: Any) -> Iterator[Change]:
     """Yield what is different between two parts of a plan; `name` says which part it is."""
@@ -96,6 +98,9 @@ def _fields(about: str, name: str, was: Any, now: Any) -> Iterator[Change]:
         before, after = getattr(was, field), getattr(now, field)
         if field in ("line", "lines") or without_lines(before) == without_lines(after):
             continue
+        if field == WATCHED_FOR:
+            yield _watched_for(about, name, was, now)
+            continue
         said = CALLED.get(field, field.replace("_", " "))
         for change in differences(about, f"{name}: {said}" if name else said, before, after):
             yield msgspec.structs.replace(
@@ -103,6 +108,16 @@ def _fields(about: str, name: str, was: Any, now: Any) -> Iterator[Change]:
                 line=change.line or line_of(now),
                 was_line=change.was_line or line_of(was),
             )
+
+
+def _watched_for(about: str, name: str, was: Any, now: Any) -> Change:
+    """A watch is the other way round than a limit: the shorter one asks for less."""
+    before, after = (timedelta(seconds=getattr(one, WATCHED_FOR)) for one in (was, now))
+    return Change(
+        about=about, effect="looser" if after < before else "tighter",
+        what=f"{name}: {words_duration(after)} instead of {words_duration(before)}",
+        line=line_of(now), was_line=line_of(was),
+    )  # fmt: skip
 
 
 def _time_changed(about: str, name: str, was: Any, now: Any) -> Change:

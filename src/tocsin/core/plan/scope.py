@@ -33,6 +33,12 @@ MOMENTS = (
 )  # fmt: skip
 """What every incident may go through; clauses count from these, or from named ones."""
 
+SITUATION = frozenset(
+    {"severity", "kind", "phase", "mode", "state", "status", "other_incidents", "alerts_firing",
+     "false_alarm", "in_doubt"}
+)  # fmt: skip
+"""What conditions see of an incident beside its facts; no fact may bear such a name."""
+
 _REFERENCES = {
     "severities": ("severity", "plan.unknown-severity"),
     "contacts": ("recipient", "plan.unknown-recipient"),

@@ -87,7 +87,9 @@ class _Compiler:
             in_order=file.in_order,
         )
         self._checklist(path, file, setting)
-        gate = msgspec.structs.replace(setting, holds=(f"leave {name}",), in_order=False)
+        gate = msgspec.structs.replace(
+            setting, holds=(f"leave {name}",), in_order=False, every_time=True
+        )
         self.made.steps((*path, "needs"), file.needs, gate)
         if file.watch is not None:
             self.watch((*path, "watch"), name, file.watch, f"phase {name}", f"leave {name}")
@@ -209,7 +211,7 @@ class _Compiler:
         severities = self.made.severities(path, file.for_)
         setting = Setting(
             prefix=f"before-{slug(before)}", group=f"Before {_gate_words(before)}", after=after,
-            when=when, severities=severities, holds=(before,),
+            when=when, severities=severities, holds=(before,), every_time=True,
         )  # fmt: skip
         self.made.steps((*path, "needs"), file.needs, setting)
         if file.watch is not None:

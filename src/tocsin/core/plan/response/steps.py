@@ -30,6 +30,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     holds: tuple[str, ...] = ()
     in_order: bool = False
     lasting: bool = False
+    every_time: bool = False
     at: AnyTime | None = None
     within: AnyTime | None = None
     counts_from: str = ""
@@ -115,6 +116,7 @@ class StepMaker:
             when=both if when else setting.when,
             unless=setting.unless,
             lasting=setting.lasting,
+            every_time=setting.every_time,
             after=setting.after,
             at=scope.time((*path, "at"), todo.at) if todo.at else setting.at,
             within=within,

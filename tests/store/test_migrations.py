@@ -133,9 +133,10 @@ def test_what_an_older_tocsin_kept_of_an_incident_is_folded_anew(empty_url):
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     with closing(open_store(empty_url)) as store:
         with store.read() as reading:
-            kept = reading.incident("INC-001")
-        assert kept.incident.roles == {"incident-commander": "ana"}
-        assert "acknowledged" in kept.incident.moments
+            after = reading.incident("INC-001")
+        assert after is not None
+        assert after.incident.roles == {"incident-commander": "ana"}
+        assert "acknowledged" in after.incident.moments
         assert verify_all(store).first_broken is None
 
 

@@ -104,14 +104,14 @@ def test_calendars_that_cannot_be_read(section: str) -> None:
 def test_facts_in_their_short_and_long_forms() -> None:
     text = small(STEPS).replace(
         "facts: {",
-        "facts: {rate: number, note: text, state: [up, down2], level: "
+        "facts: {rate: number, note: text, door: [up, down2], level: "
         "{type: one of, values: [low, high], about: How bad it is}, ",
     )
     facts = accepted(text).facts
     assert facts["rate"].kind == "number"
     assert facts["note"].kind == "text"
     assert facts["down"].kind == "bool"
-    assert (facts["state"].kind, facts["state"].values) == ("one of", ("up", "down2"))
+    assert (facts["door"].kind, facts["door"].values) == ("one of", ("up", "down2"))
     level = facts["level"]
     assert level == FactRule("level", "one of", ("low", "high"), "How bad it is", level.line)
 
@@ -126,15 +126,15 @@ def test_facts_in_their_short_and_long_forms() -> None:
         ("rate: 1", True),
         ("rate: high", False),
         ("rate: true", False),
-        ("state: up", True),
-        ("state: sideways", False),
-        ("state: [up]", False),
+        ("door: up", True),
+        ("door: sideways", False),
+        ("door: [up]", False),
         ("note: anything", True),
         ("note: {a: b}", False),
     ],
 )
 def test_facts_that_an_alert_rule_may_state(value: str, fine: bool) -> None:
-    text = small(STEPS).replace("facts: {", "facts: {rate: number, note: text, state: [up, low], ")
+    text = small(STEPS).replace("facts: {", "facts: {rate: number, note: text, door: [up, low], ")
     rule = f"{{match: {{a: b}}, facts: {{{value}}}}}"
     text = text.replace("{otherwise: P1}", f"{{otherwise: P1, rules: [{rule}]}}")
     assert codes_of(text) == ([] if fine else ["plan.fact-values"])

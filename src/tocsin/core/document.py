@@ -15,7 +15,7 @@ word a problem itself (`code` holds a dot, as in "plan.time").
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from heapq import nlargest
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -31,7 +31,8 @@ M = TypeVar("M", bound=BaseModel)
 MAX_PROBLEMS = 300
 MAX_ROUNDS = 12
 _NEAR_LENGTH = 60
-_NEAR_NAMES = 500
+_NEAR_NAMES = 700
+_NEAR_MANY = 200
 _NEAR_COMPARED = 8
 """How much is compared for a proposal, of how many names: a flood of slips must not take long."""
 
@@ -235,23 +236,32 @@ def said(path: Path) -> str:
 def near(name: str, known: Iterable[Any]) -> str:
     """A sentence that proposes the known name that `name` was probably meant to be, or none."""
     lower = name[:_NEAR_LENGTH].lower()
-    letters = set(lower)
     by_lower: dict[str, str] = {}
-    for candidate in islice(known, _NEAR_NAMES):
-        text = str(candidate)
+    names = [str(candidate) for candidate in islice(known, _NEAR_NAMES)]
+    if len(names) > _NEAR_MANY:
+        # Of many names, only those that begin alike are looked at: slips are seldom in front.
+        names = [text for text in names if text[:1].lower() == lower[:1]]
+    for text in names:
         # What differs more in length is never near enough.
         if 3 * len(text) <= 7 * len(lower) and 3 * len(lower) <= 7 * len(text):
             by_lower[text.lower()] = text
     likely: Collection[str] = by_lower
     if len(by_lower) > _NEAR_COMPARED:
-        # Comparing letter by letter takes long: only those that share most letters are worth it.
-        alike = {text: _shared(letters, set(text)) for text in by_lower}
+        # Comparing letter by letter takes long: only those that share most pairs of letters are
+        # worth it; of those that share as many, always the same ones.
+        pairs = _pairs(lower)
+        alike = {text: (_shared(pairs, _pairs(text)), text) for text in by_lower}
         likely = nlargest(_NEAR_COMPARED, alike, key=alike.__getitem__)
     close = get_close_matches(lower, likely, n=1, cutoff=0.6)
     return f"Did you mean `{by_lower[close[0]]}`? " if close else ""
 
 
-def _shared(one: set[str], other: set[str]) -> float:
+@lru_cache(maxsize=2048)
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(text[at : at + 2] for at in range(len(text)))
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (len(one) + len(other) or 1)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -10,10 +10,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from tocsin.core.times import parse_duration, parse_time
 
@@ -110,6 +111,24 @@ class Part(BaseModel):
     """What all parts have in common: no unknown keys, and no type is bent into another."""
 
     model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+
+class OrText(Part):
+    """A part that may be written as a text alone, which then stands for the key `SHORT`."""
+
+    SHORT: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {cls.SHORT: value} if isinstance(value, str | int | float) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [full, {"type": "string"}]}
 
 
 class WhoFile(Part):

@@ -1,9 +1,8 @@
 """The keys of a plan for the time after an incident, and for the time between incidents."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import Field
 
 from tocsin.core.plan.shapes import (
     Condition,
@@ -11,6 +10,7 @@ from tocsin.core.plan.shapes import (
     FactName,
     Id,
     ManyTexts,
+    OrText,
     Part,
     Time,
 )
@@ -19,25 +19,7 @@ Quarter = Literal["Q1", "Q2", "Q3", "Q4"]
 Kind = Literal["drill", "chaos", "review", "audit", "report", "training"]
 
 
-class _OrText(Part):
-    """A part that may be written as a text alone, which then stands for the key `SHORT`."""
-
-    SHORT: ClassVar[str]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {cls.SHORT: value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        full = handler.resolve_ref_schema(handler(core_schema))
-        return {"anyOf": [full, {"type": "string"}]}
-
-
-class DeadlineFile(_OrText):
+class DeadlineFile(OrText):
     """By when something is done, and from when that counts."""
 
     SHORT: ClassVar[str] = "within"
@@ -63,7 +45,7 @@ class AttendeesFile(Part):
     optional: ManyTexts = Field(default_factory=list, description="Recipients who may come.")
 
 
-class NeedFile(_OrText):
+class NeedFile(OrText):
     """Something that a post-mortem must say; a text alone is what."""
 
     SHORT: ClassVar[str] = "say"

@@ -1,9 +1,8 @@
 """The keys of a plan about communication: what may stand where, and what it means."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from tocsin.core.plan.shapes import (
     Condition,
@@ -12,6 +11,7 @@ from tocsin.core.plan.shapes import (
     FactName,
     Id,
     ManyTexts,
+    OrText,
     Part,
     Time,
 )
@@ -23,24 +23,6 @@ ChannelKind = Literal[
     "webhook", "advisory",
 ]  # fmt: skip
 Every = Annotated[Time, BeforeValidator(lambda value: "never" if value == "none" else value)]
-
-
-class _OrText(Part):
-    """A part that may be written as a text alone, which then stands for the key `SHORT`."""
-
-    SHORT: ClassVar[str]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {cls.SHORT: value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        full = handler.resolve_ref_schema(handler(core_schema))
-        return {"anyOf": [full, {"type": "string"}]}
 
 
 class AudienceFile(Part):
@@ -78,7 +60,7 @@ class AudienceFile(Part):
     )
 
 
-class ChannelFile(_OrText):
+class ChannelFile(OrText):
     """A way in which people talk or are told; a text alone is its name."""
 
     SHORT: ClassVar[str] = "name"
@@ -159,7 +141,7 @@ class UpdateRuleFile(Part):
     remind: str = Field("", description="The role or recipient who is told when one is late.")
 
 
-class TemplateFieldFile(_OrText):
+class TemplateFieldFile(OrText):
     """Something that stands in a message; a text alone says where it comes from."""
 
     SHORT: ClassVar[str] = "from"
@@ -346,7 +328,7 @@ class CareFile(Part):
     holds: ManyTexts = Field(default_factory=list, description="What has to wait for it.")
 
 
-class PreparedFile(_OrText):
+class PreparedFile(OrText):
     """An answer that support may give; a text alone is its template."""
 
     SHORT: ClassVar[str] = "template"

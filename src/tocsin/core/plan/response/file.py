@@ -2,8 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import ConfigDict, Field, model_validator
 
 from tocsin.core.plan.shapes import (
     Condition,
@@ -11,6 +10,7 @@ from tocsin.core.plan.shapes import (
     FactName,
     Id,
     ManyTexts,
+    OrText,
     Part,
     Time,
     Who,
@@ -18,25 +18,7 @@ from tocsin.core.plan.shapes import (
 from tocsin.core.plan.task import Need
 
 
-class _OrText(Part):
-    """A part that may be written as a text alone, which then stands for the key `SHORT`."""
-
-    SHORT: ClassVar[str]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {cls.SHORT: value} if isinstance(value, str | int | float) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        full = handler.resolve_ref_schema(handler(core_schema))
-        return {"anyOf": [full, {"type": "string"}]}
-
-
-class TodoFile(_OrText):
+class TodoFile(OrText):
     """One thing to be done; a text alone is something that a person does and ticks."""
 
     SHORT: ClassVar[str] = "do"
@@ -103,7 +85,7 @@ class TodoFile(_OrText):
     )
 
 
-class BoxFile(_OrText):
+class BoxFile(OrText):
     """A time box with its own beginning."""
 
     SHORT: ClassVar[str] = "within"
@@ -117,7 +99,7 @@ class BoxFile(_OrText):
     )
 
 
-class WatchFile(_OrText):
+class WatchFile(OrText):
     """A period in which things must stay well."""
 
     SHORT: ClassVar[str] = "for"

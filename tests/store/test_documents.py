@@ -90,7 +90,7 @@ def test_a_file_is_remembered_as_it_was_seen_last(store):
 
 def test_a_session_lasts_until_it_expires_or_ends(store):
     token, other = b"t" * 32, b"o" * 32
-    opened = Session(person="ann", created_at=NOW, expires_at=NOW + MINUTE)
+    opened = Session(person="ann", created_at=NOW, expires_at=NOW + MINUTE, seen_at=NOW)
     with store.write() as tx:
         tx.keep_session(token, opened)
         tx.keep_session(other, opened)
@@ -105,8 +105,8 @@ def test_a_session_lasts_until_it_expires_or_ends(store):
 
 
 def test_expired_sessions_are_removed_with_the_next_one(store):
-    old = Session(person="ann", created_at=NOW, expires_at=NOW + MINUTE)
-    new = Session(person="ann", created_at=NOW + MINUTE, expires_at=NOW + 2 * MINUTE)
+    old = Session(person="ann", created_at=NOW, expires_at=NOW + MINUTE, seen_at=NOW)
+    new = Session(person="ann", created_at=NOW + MINUTE, expires_at=NOW + 2 * MINUTE, seen_at=NOW)
     with store.write() as tx:
         tx.keep_session(b"old", old)
         tx.keep_session(b"new", new)

@@ -68,7 +68,9 @@ def test_a_change_that_ends_in_an_exception_leaves_nothing(store):
         tx.cancel_deliveries([1], ["acknowledged"], "why")
         tx.activate(Activation(what="plan", version="v1", file="plan.yaml", at=NOW), "text")
         tx.keep_file_seen(FileSeen(what="plan", source="here", version="v1", at=NOW))
-        tx.keep_session(b"token", Session(person="a", created_at=NOW, expires_at=NOW + MINUTE))
+        tx.keep_session(
+            b"token", Session(person="a", created_at=NOW, expires_at=NOW + MINUTE, seen_at=NOW)
+        )
         tx.keep_sign_in(b"code", "ann", NOW + MINUTE)
         tx.numbers("INC-", 7)
     assert everything(store) == before

@@ -138,11 +138,20 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in browser; only the hash of its token is kept."""
+    """A signed-in browser; only the hash of its token is kept.
+
+    `how` is the way in which the person signed in (`link`, `password`, `passkey`, `oidc`,
+    `break-glass`); `agent` and `address` are what the browser said then, "" if nothing; `seen_at`
+    is when it was last here, to the minute.
+    """
 
     person: str
     created_at: datetime
     expires_at: datetime
+    seen_at: datetime
+    how: str = "link"
+    agent: str = ""
+    address: str = ""
 
 
 class Activation(msgspec.Struct, frozen=True, kw_only=True):

@@ -221,6 +221,10 @@ class SqlReading:
             person=row.person,
             created_at=rows.instant(row.created_at),
             expires_at=rows.instant(row.expires_at),
+            seen_at=rows.instant(row.seen_at),
+            how=row.how,
+            agent=row.agent,
+            address=row.address,
         )
 
     def secret(self) -> bytes:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; what `alembic_version` holds when the schema below is in place."""
 
 metadata = MetaData()
@@ -211,6 +211,7 @@ files_seen = Table(
     Column("refused_after", BigInteger, nullable=False),
 )
 
+# `how` is the way in which somebody signed in, `agent` and `address` what their browser said then.
 sessions = Table(
     "sessions",
     metadata,
@@ -218,8 +219,13 @@ sessions = Table(
     Column("person", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("address", Text, nullable=False),
 )
 Index("sessions_expires_at", sessions.c.expires_at)
+Index("sessions_person", sessions.c.person)
 
 sign_ins = Table(
     "sign_ins",
@@ -229,6 +235,159 @@ sign_ins = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 Index("sign_ins_expires_at", sign_ins.c.expires_at)
+
+# What people can show to prove who they are; `data` is JSON, with secrets sealed.
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+)
+Index("credentials_person", credentials.c.person, credentials.c.id)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+# Who did what outside of incidents, whose timelines say it themselves; never changed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("address", Text, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("incident_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("added_by", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+)
+Index("attachments_incident", attachments.c.incident_id, attachments.c.id)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("integration", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("deployed_by", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+)
+Index("deployments_key", deployments.c.integration, deployments.c.key, unique=True)
+Index("deployments_at", deployments.c.at)
+
+# Exceptions from a rotation that people make while it runs, beside those of the organisation file.
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("roster", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("removed_by", Text, nullable=False),
+    Column("removed_at", BigInteger),
+)
+Index("overrides_ends_at", overrides.c.ends_at)
+
+# What the status page says of an incident, in the order in which it was said.
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("incident_id", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("impact", Text, nullable=False),
+    Column("components", Text, nullable=False),
+)
+Index("publications_number", publications.c.incident_id, publications.c.number, unique=True)
+Index("publications_at", publications.c.at)
+
+# How a component was from `at` on, as the status page shows it.
+component_states = Table(
+    "component_states",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("component", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+)
+Index("component_states_component", component_states.c.component, component_states.c.at)
+
+maintenances = Table(
+    "maintenances",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("components", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("updates", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+Index("maintenances_ends_at", maintenances.c.ends_at)
+
+# Readers of the status page who want to hear of changes; `components` empty: of all.
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("how", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("components", Text, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    Column("ended_at", BigInteger),
+)
 
 alembic_version = Table(
     "alembic_version",

@@ -282,6 +282,10 @@ class SqlTransaction(SqlReading):
             "person": session.person,
             "created_at": created_at,
             "expires_at": rows.micros(session.expires_at),
+            "seen_at": rows.micros(session.seen_at),
+            "how": session.how,
+            "agent": rows.plain(session.agent),
+            "address": rows.plain(session.address),
         }
         self._connection.execute(insert(sessions).values(values))
 

@@ -43,7 +43,9 @@ def open_session(world: World, code: str) -> tuple[str, Session] | None:
         person = tx.use_sign_in(_code_hash(code), now)
         if person is None or person not in world.rules.organisation.people:
             return None
-        session = Session(person=person, created_at=now, expires_at=now + SESSION_LASTS)
+        session = Session(
+            person=person, created_at=now, expires_at=now + SESSION_LASTS, seen_at=now
+        )
         tx.keep_session(token_hash(token), session)
     return token, session
 

@@ -288,7 +288,7 @@ def test_every_answer_has_safe_headers(stage: Stage) -> None:
     stage.alert()
     browser = stage.signed_in()
     paths = ["/", "/incidents", "/sign-in", stage.answer_link(), "/nothing", "/api/v1/incidents"]
-    paths += ["/static/app.css", "/static/nothing", "/healthz"]
+    paths += ["/static/base.css", "/static/nothing", "/healthz"]
     for path in paths:
         headers = browser.client.get(path).headers
         policy = headers["content-security-policy"]

@@ -8,13 +8,14 @@ import msgspec
 
 from tocsin.core.delivery import Contact
 
-Access = Literal["viewer", "responder", "administrator"]
+Access = Literal["viewer", "responder", "commander", "administrator", "auditor"]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody with contacts, in the order in which they are to be tried.
 
-    `qualifications` are what plans may ask for in whoever holds a role.
+    `qualifications` are what plans may ask for in whoever holds a role. `oidc` is what the identity
+    provider calls this person (the subject), "" if they are found by their e-mail address.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...]
     access: Access = "responder"
     qualifications: tuple[str, ...] = ()
+    oidc: str = ""
     line: int = 0
 
 

@@ -274,7 +274,7 @@ audit = Table(
     Column("by", Text, nullable=False),
     Column("via", Text, nullable=False),
     Column("act", Text, nullable=False),
-    Column("object", Text, nullable=False),
+    Column("about", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("address", Text, nullable=False),
 )

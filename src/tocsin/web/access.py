@@ -19,7 +19,20 @@ from tocsin.web.problems import Trouble
 from tocsin.web.same_site import is_foreign, is_same_site
 from tocsin.web.site import web_of
 
-Need = Literal["public", "answer", "intake", "alerts", "read", "respond", "administer"]
+Need = Literal[
+    "public",
+    "answer",
+    "intake",
+    "alerts",
+    "read",
+    "respond",
+    "command",
+    "administer",
+    "audit",
+]
+"""What a route needs of its caller. `command` is what commands more than the incident at hand:
+overrides of rosters, maintenance windows, merging and splitting, publishing to the public."""
+
 Via = Literal["page", "api", "cli"]
 
 BREAK_GLASS = "POST /api/v1/incidents/CODE/break-glass"
@@ -97,7 +110,9 @@ Known = Operator | PersonCaller
 _PERSONS_NEEDS: dict[str, frozenset[Need]] = {
     "viewer": frozenset({"read", "alerts"}),
     "responder": frozenset({"read", "alerts", "respond"}),
-    "administrator": frozenset({"read", "alerts", "respond", "administer"}),
+    "commander": frozenset({"read", "alerts", "respond", "command"}),
+    "administrator": frozenset({"read", "alerts", "respond", "command", "administer", "audit"}),
+    "auditor": frozenset({"read", "alerts", "audit"}),
 }
 
 

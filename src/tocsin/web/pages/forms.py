@@ -14,6 +14,9 @@ TheWeb = Annotated[Web, Depends(given_web)]
 Anybody = Annotated[Caller, Depends(Public())]
 Reader = Annotated[Known, Depends(KnownNeeds("read"))]
 Responder = Annotated[Known, Depends(KnownNeeds("respond"))]
+Commander = Annotated[Known, Depends(KnownNeeds("command"))]
+Administrator = Annotated[Known, Depends(KnownNeeds("administer"))]
+Auditor = Annotated[Known, Depends(KnownNeeds("audit"))]
 FormToken = Annotated[str, Form(max_length=100)]
 
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tocsin.web.access import Caller, Operator, PersonCaller
+from tocsin.web.pages.frame import frame
 from tocsin.web.pages.words import duration
 from tocsin.web.same_site import form_token
 from tocsin.web.site import Web
@@ -75,6 +76,7 @@ def _environment() -> Environment:
     environment.filters["web_link"] = _web_link
     environment.filters["duration"] = duration
     environment.globals["static"] = _static
+    environment.globals["frame"] = frame
     return environment
 
 

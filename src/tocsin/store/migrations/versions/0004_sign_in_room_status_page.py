@@ -71,7 +71,7 @@ def _create_sign_in() -> None:
         Column("by", Text, nullable=False),
         Column("via", Text, nullable=False),
         Column("act", Text, nullable=False),
-        Column("object", Text, nullable=False),
+        Column("about", Text, nullable=False),
         Column("detail", Text, nullable=False),
         Column("address", Text, nullable=False),
     )

@@ -1,0 +1,55 @@
+"""The frame around every page: which pages there are, in which order, for whom."""
+
+from dataclasses import dataclass
+
+from tocsin.core.people import Access, Person
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page in the rail; `name` is what the page calls itself (`here`), `icon` a symbol's id.
+
+    `access` are the levels that may open it; empty: everybody who is signed in.
+    """
+
+    name: str
+    path: str
+    word: str
+    icon: str
+    access: tuple[Access, ...] = ()
+
+
+ENTRIES: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "",
+        (
+            Entry("centre", "/centre", "Command centre", "layout-dashboard"),
+            Entry("incidents", "/incidents", "Incidents", "alert-triangle"),
+            Entry("inbox", "/inbox", "Inbox", "inbox"),
+        ),
+    ),
+    (
+        "People",
+        (
+            Entry("on-call", "/on-call", "On call", "calendar-time"),
+            Entry("people", "/people", "People", "users"),
+        ),
+    ),
+    (
+        "Plan",
+        (
+            Entry("plan", "/plan", "Plan", "file-text"),
+            Entry("what-if", "/plan/what-if", "What would happen", "player-play"),
+        ),
+    ),
+)
+
+
+def frame(person: Person) -> list[tuple[str, list[Entry]]]:
+    """Return the groups of pages that a person may open, each with its title."""
+    groups = []
+    for title, entries in ENTRIES:
+        shown = [one for one in entries if not one.access or person.access in one.access]
+        if shown:
+            groups.append((title, shown))
+    return groups

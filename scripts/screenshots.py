@@ -161,7 +161,7 @@ def take(browser: Browser, stage: Stage, folder: Path, only: set[str]) -> None:
             page.goto(make_sign_in_link(stage.world, "ana"))
             picture("sign-in")
             page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url("**/incidents")
+            page.wait_for_url("**/centre")
             picture("incidents")
             for name, path in (
                 ("incident", "/incidents/INC-2026-003"),

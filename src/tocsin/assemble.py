@@ -15,7 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 from shutil import copyfile
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import structlog
@@ -23,20 +22,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from tocsin import __version__
-from tocsin.channels.email.send import Email
-from tocsin.channels.email.settings import EmailSettings, Password
-from tocsin.channels.inbox.send import Inbox
-from tocsin.channels.slack.hooks import HookUrl
-from tocsin.channels.slack.send import Slack
-from tocsin.channels.webhook.endpoints import Endpoint
-from tocsin.channels.webhook.send import Webhook
-from tocsin.core.delivery import Failed, Message, Outcome
-from tocsin.core.people import Organisation
 from tocsin.core.problem import Problem
 from tocsin.engine.keys import integration_key, operator_key
 from tocsin.engine.loop import Loop
 from tocsin.engine.ports import Channel, Conflict, StoreUnavailable
 from tocsin.engine.rules import Rules
+from tocsin.engine.statuspage.page import board_of, is_public
 from tocsin.engine.world import World
 from tocsin.logs import set_up_logs
 from tocsin.settings import (
@@ -44,21 +35,28 @@ from tocsin.settings import (
     BadSettings,
     Settings,
     data_directory,
-    named_secret,
+    described,
     read_settings,
 )
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.sources.alertmanager.view import AlertmanagerView
+from tocsin.sources.deployments.parse import Deployments
 from tocsin.store.sql_store import SqlStore, open_store
 from tocsin.wallclock import now
+from tocsin.ways_out import channels_for_subscribers, channels_of
 from tocsin.web.app import make_app
+from tocsin.web.arrivals import Arrivals
 from tocsin.web.intake import Intake
 from tocsin.web.live import Notifier
 from tocsin.web.sessions import make_sign_in_link
-from tocsin.web.site import Site
+from tocsin.web.signing_in.oidc import Client
+from tocsin.web.site import Site, Variable
+from tocsin.web.statuspage.folder import write
+from tocsin.web.statuspage.making import files_of
+from tocsin.web.statuspage.publisher import Publisher
 
-FILES_LOOKED_AT_EVERY = 2.0
-"""Seconds between two looks at whether the plan or organisation file has changed."""
+RULES_LOOKED_AT_EVERY = 0.5
+"""Seconds between two looks at whether a file or the store says something new."""
 
 SWITCH_SECONDS = 0.001
 """How long one thread may hold the interpreter: short, so that an alert never waits for a page."""
@@ -124,14 +122,13 @@ def serve(options: ServeOptions) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_many_connections()
     data = data_directory(options.data, settings)
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _only_here(data)
     store = _open(settings, data)
     files = _files(options, data, store)
     rules = Rules(store)
     _load(rules, files)
-    channels = _channels(rules.organisation, settings)
-    rules.before_change = lambda people: channels.update(_channels(people, settings))
+    channels = channels_of(rules.organisation, settings)
+    rules.before_change = lambda people: channels.update(channels_of(people, settings))
     woken = threading.Event()
     notifier = Notifier()
 
@@ -141,33 +138,45 @@ def serve(options: ServeOptions) -> None:
 
     base_url = settings.base_url or f"http://{_reachable(options.host)}:{options.port}"
     world = _world(store, rules, channels, wake, base_url)
+    channels.update(channels_for_subscribers(channels["email"], world.secret))
     loop = Loop(world, woken)
     watcher = _Watcher(rules, files)
-    intake = Intake(world)
+    arrivals = Arrivals()
+    intake = Intake(world, arrivals)
     site = Site(
         version=__version__,
         intake_app=intake,
         shutting_down=lambda: server.should_exit,
         notifier=notifier,
         alert_view=AlertmanagerView(),
+        deployments=Deployments(),
         troubles=lambda: (loop.trouble,) if loop.trouble else (),
+        identity_provider=_identity_provider(settings),
+        status_folder=data / "status",
+        arrivals=arrivals,
+        variables=tuple(Variable(*one) for one in described(settings)),
+        data_folder=str(data.absolute()),
     )
     app = make_app(world, site)
-    app.router.lifespan_context = _life(intake, loop, watcher)
+    app.router.lifespan_context = _life(intake, loop, watcher, app.state.web.publisher)
     server = _server(app, options)
     # What is here by now stays: the collector need not look through it again, which would hold up
     # a page for 60 ms.
     gc.freeze()
     _remember(data, base_url, operator_key(world.secret))
     _greet(world, files, data)
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises it again when all is done; here it has no more to say, so we exit with 0.
-        signal.signal(ending, server.handle_exit)
+    _end_by_signals(server)
     try:
         server.run()
     finally:
         store.close()
         os.close(lock)
+
+
+def _end_by_signals(server: uvicorn.Server) -> None:
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises it again when all is done; here it has no more to say, so we exit with 0.
+        signal.signal(ending, server.handle_exit)
 
 
 def _server(app: FastAPI, options: ServeOptions) -> uvicorn.Server:
@@ -187,6 +196,7 @@ def _server(app: FastAPI, options: ServeOptions) -> uvicorn.Server:
 
 def _only_here(data: Path) -> int:
     """Make sure that no other server works here; the lock ends with the process."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -227,7 +237,7 @@ def _world(
 
 
 def _life(
-    intake: Intake, loop: Loop, watcher: "_Watcher"
+    intake: Intake, loop: Loop, watcher: "_Watcher", publisher: Publisher
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the server does; at the end, what was accepted is written and sent."""
 
@@ -236,8 +246,9 @@ def _life(
         intake.start()
         loop.start()
         watcher.start()
+        publisher.start()
         yield
-        for part in (intake, watcher, loop):
+        for part in (intake, watcher, publisher, loop):
             await asyncio.to_thread(part.stop)
 
     return life
@@ -255,6 +266,25 @@ def keys(data: Path | None = None) -> dict[str, object]:
         of = rules.organisation.integrations.values()
         integrations = {i.id: integration_key(secret, i.id, i.key_version) for i in of}
         return {"integrations": integrations, "operator": operator_key(secret)}
+    finally:
+        store.close()
+
+
+def write_status_page(data: Path | None, folder: Path) -> int:
+    """Write the public status page to `folder` from the store; return how many files changed.
+
+    Raises BadSettings if the plan in force has none, and OSError.
+    """
+    settings = read_settings()
+    store = _open(settings, data_directory(data, settings))
+    try:
+        rules = Rules(store)
+        rules.follow()
+        world = _world(store, rules, {}, lambda: None, settings.base_url)
+        board = board_of(world)
+        if board is None:
+            raise BadSettings("the plan in force has no status page; add `status_page:` to it")
+        return write(folder, files_of(board, private=not is_public(world)))
     finally:
         store.close()
 
@@ -323,63 +353,10 @@ def _load(rules: Rules, files: Files) -> None:
             log.warning("rules.file-not-in-force", file=name, hint=hint)
 
 
-def _channels(organisation: Organisation, settings: Settings) -> dict[str, Channel]:
-    endpoints = {}
-    for name, (url, secret) in organisation.webhooks.items():
-        try:
-            endpoints[name] = Endpoint(named_secret(url), named_secret(secret) if secret else "")
-        except (BadSettings, ValueError) as problem:
-            log.error("channel.webhook", endpoint=name, problem=str(problem))
-    hooks = {}
-    for name, url in organisation.slack.items():
-        try:
-            hooks[name] = HookUrl(named_secret(url))
-        except (BadSettings, ValueError) as problem:
-            log.error("channel.slack", hook=name, problem=str(problem))
-    return {
-        "inbox": Inbox(),
-        "email": _email(settings),
-        "webhook": Webhook(endpoints),
-        "slack": Slack(hooks),
-    }
-
-
-def _email(settings: Settings) -> Channel:
-    url = urlsplit(settings.smtp_url.get_secret_value())
-    if not url.hostname:
-        return _NotSetUp("email", "mail", "set TOCSIN_SMTP_URL to send e-mail")
-    security = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}[url.scheme]
-    usual = {"starttls": 587, "tls": 465, "none": 25}[security]
-    try:
-        return Email(
-            EmailSettings(
-                host=url.hostname,
-                port=url.port or usual,
-                from_address=settings.mail_from,
-                security=security,  # type: ignore[arg-type]
-                username=unquote(url.username or ""),
-                password=Password(unquote(url.password or "")),
-            )
-        )
-    except ValueError as problem:
-        raise BadSettings(f"TOCSIN_SMTP_URL or TOCSIN_MAIL_FROM: {problem}") from None
-
-
-@dataclass(frozen=True)
-class _NotSetUp:
-    """A channel that contacts may name although this installation has not set it up."""
-
-    name: str
-    domain: str
-    hint: str
-
-    def problem_with(self, address: str) -> str | None:
-        """Say what is missing."""
-        return self.hint
-
-    def send(self, address: str, message: Message) -> Outcome:
-        """Fail at once, so that the next contact is tried."""
-        return Failed("permanent", f"{self.name} is not set up: {self.hint}")
+def _identity_provider(settings: Settings) -> Client | None:
+    secret = settings.oidc_client_secret.get_secret_value()
+    named = (settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_name)
+    return Client(*named) if settings.oidc_issuer else None
 
 
 class _Watcher:
@@ -406,7 +383,7 @@ class _Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping.wait(FILES_LOOKED_AT_EVERY):
+        while not self._stopping.wait(RULES_LOOKED_AT_EVERY):
             try:
                 self._look()
             except OSError as problem:

@@ -4,6 +4,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,14 @@ def _is_database_url(url: str) -> str:
     if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
     return url.replace("postgres://", "postgresql://", 1)
+
+
+def _is_issuer(url: str) -> str:
+    host = urlsplit(url).hostname or ""
+    is_here = url.startswith("http://") and host in ("localhost", "127.0.0.1", "::1")
+    if url and not (url.startswith("https://") or is_here):
+        raise ValueError("must begin with https:// (or http://localhost)")
+    return url
 
 
 def _is_smtp_url(url: SecretStr) -> SecretStr:
@@ -60,8 +69,20 @@ class Settings(BaseSettings):
         SecretStr(""), description="The mail server"
     )
     mail_from: str = Field("tocsin@localhost", description="The sender of e-mail")
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
-    log_format: Annotated[str, Field(pattern="^(auto|json|text)$")] = "auto"
+    oidc_issuer: Annotated[str, AfterValidator(_is_issuer)] = Field(
+        "", description="The identity provider by which people sign in"
+    )
+    oidc_client_id: str = Field("", description="How Tocsin is known to it")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="And the secret for that")
+    oidc_name: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        "your organisation", description="What the sign-in page calls the identity provider"
+    )
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
+        "info", description="How much is logged"
+    )
+    log_format: Annotated[str, Field(pattern="^(auto|json|text)$")] = Field(
+        "auto", description="How it is logged"
+    )
     debug: bool = Field(False, description="Show tracebacks")
 
 
@@ -81,9 +102,62 @@ def read_settings() -> Settings:
     except ValidationError as invalid:
         wrong = [_said(error) for error in invalid.errors()]
         raise BadSettings("\n".join(wrong + strays)) from None
-    if strays:
-        raise BadSettings("\n".join(strays))
+    wrong = [*_incomplete(settings), *strays]
+    if wrong:
+        raise BadSettings("\n".join(wrong))
     return settings
+
+
+def described(settings: Settings) -> list[tuple[str, str, str, bool]]:
+    """Return each variable: its name, what it is about, its value as it may be shown, and whether
+    the environment sets it.
+
+    Of a secret nothing is shown but whether there is one; an address is shown without passwords.
+    """
+    return [
+        (
+            f"{PREFIX}{name.upper()}",
+            field.description or name.replace("_", " ").capitalize(),
+            _showable(getattr(settings, name)),
+            f"{PREFIX}{name.upper()}" in os.environ,
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _showable(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "set" if value.get_secret_value() else "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = "" if value is None else str(value)
+    if "://" not in text:
+        return text
+    # Passwords stand before the @ of an address, and in its query. One that is not written as an
+    # address wants it could be anywhere.
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:
+        return "set"
+    if "@" in parts.path + parts.fragment:
+        return "set"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def _incomplete(settings: Settings) -> list[str]:
+    """Say what is missing of settings that only make sense together."""
+    together = {
+        "TOCSIN_OIDC_ISSUER": settings.oidc_issuer,
+        "TOCSIN_OIDC_CLIENT_ID": settings.oidc_client_id,
+        "TOCSIN_OIDC_CLIENT_SECRET": settings.oidc_client_secret.get_secret_value(),
+    }
+    missing = [name for name, value in together.items() if not value]
+    if not missing or len(missing) == len(together):
+        return []
+    return [
+        f"{name}: is missing; an identity provider needs {', '.join(together)}" for name in missing
+    ]
 
 
 def named_secret(value: str) -> str:
@@ -138,5 +212,10 @@ def _meant(name: str) -> str:
 
 def _shown(error: Any) -> str:
     value = error.get("input")
-    secret = isinstance(value, SecretStr) or error["loc"][0] in ("smtp_url", "key", "database_url")
+    secret = isinstance(value, SecretStr) or error["loc"][0] in (
+        "smtp_url",
+        "key",
+        "database_url",
+        "oidc_client_secret",
+    )
     return "not shown" if secret else repr(value)

@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
 
 
 class Machine:
-    """A server's files, its rules, and the part of it that looks around every two seconds."""
+    """A server's files, its rules, and the part of it that looks around by itself."""
 
     def __init__(self, store: SqlStore, folder: Path) -> None:
         self.files = Files(folder / "plan.yaml", folder / "org.yaml")

@@ -105,6 +105,51 @@ TO_DO = {
 }
 
 
+ATTACHED = {
+    "id": 4,
+    "name": "graph.png",
+    "media_type": "image/png",
+    "size": 812,
+    "hash": "ab" * 32,
+    "by": "ana",
+    "at": OPENED,
+}
+AFFECTED = {
+    "component": "api",
+    "name": "API",
+    "state": "may be affected",
+    "by_way_of": ["database"],
+    "since": None,
+    "by": "",
+    "group": "shop",
+    "importance": "core",
+    "line": 12,
+}
+BESIDE = {
+    "attachments": [ATTACHED],
+    "pinned": [2],
+    "links": [{"code": "INC-2026-002", "relation": "caused_by"}],
+    "merged_into": "",
+    "absorbed": ["INC-2026-003"],
+    "affected": [AFFECTED],
+    "impact": {"since": OPENED, "until": None, "seconds": 600.0},
+}
+DEPLOYED = {
+    "id": 3,
+    "integration": "pipeline",
+    "key": "run-7",
+    "at": "2026-03-06T21:50:00Z",
+    "service": "checkout",
+    "environment": "production",
+    "version": "4.2",
+    "title": "A queue \x1b[31mfor mails",
+    "by": "ana",
+    "link": "https://ci.example.org/7",
+    "state": "success",
+    "received_at": "2026-03-06T21:50:01Z",
+}
+
+
 def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
     return {
         **row(code),
@@ -161,6 +206,7 @@ def incident(code: str = "INC-2026-001", **changes: Any) -> dict[str, Any]:
             }
         ],
         "alerts": [],
+        **BESIDE,
         **changes,
     }
 
@@ -205,6 +251,7 @@ ON_CALL = {
     "rosters": [
         {
             "roster": "primary",
+            "time_zone": "Europe/Berlin",
             "person": "cleo",
             "name": "Cleo Lindqvist",
             "since": "2026-03-02T08:00:00Z",
@@ -239,6 +286,21 @@ def rules(plan: str, organisation: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+OVERRIDE = {
+    "id": 12,
+    "roster": "primary",
+    "person": "ben",
+    "start": "2026-03-06T22:10:00Z",
+    "end": "2026-03-07T08:00:00Z",
+    "why": "Cleo is ill",
+    "made_by": "cleo",
+    "made_at": "2026-03-06T22:10:00Z",
+    "removed_by": None,
+    "removed_at": None,
+    "void": "",
+}
+
+
 VERIFIED = {"holds": True, "first_broken": None, "incidents": 1, "entries": 3}
 SIGN_IN_LINK = {
     "url": "http://127.0.0.1:8080/sign-in?code=aaaa-bbbb",
@@ -270,7 +332,15 @@ class ApiServer:
             ("GET", "/api/v1/incidents/INC-2026-001"): (200, incident()),
             ("GET", "/api/v1/incidents/INC-2026-001/bundle"): (200, bundle()),
             ("GET", "/api/v1/on-call"): (200, ON_CALL),
+            ("GET", "/api/v1/overrides"): (200, {"overrides": [OVERRIDE]}),
+            ("POST", "/api/v1/overrides"): (201, OVERRIDE),
+            ("DELETE", "/api/v1/overrides/12"): (
+                200,
+                OVERRIDE | {"removed_by": "cleo", "removed_at": "2026-03-06T22:12:00Z"},
+            ),
             ("GET", "/api/v1/status"): (200, STATUS),
+            ("GET", "/api/v1/deployments"): (200, {"deployments": [DEPLOYED]}),
+            ("POST", "/api/v1/incidents/INC-2026-001/attachments"): (201, incident()),
             ("GET", "/api/v1/verify"): (200, VERIFIED),
             ("POST", "/api/v1/sign-in-links"): (201, SIGN_IN_LINK),
             ("POST", "/api/v1/test-page"): (201, incident(exercise=True)),
@@ -314,6 +384,9 @@ class ApiServer:
             def do_PUT(self) -> None:
                 owner.answer(self)
 
+            def do_DELETE(self) -> None:
+                owner.answer(self)
+
         return Handler
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -322,7 +395,7 @@ class ApiServer:
         text = handler.rfile.read(int(handler.headers.get("content-length") or 0))
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        body = json.loads(text) if text else None
+        body = text if url.path.endswith("/attachments") else json.loads(text) if text else None
         self.requests.append(Request(handler.command, url.path, query, body, headers))
         nothing = (
             404,
@@ -340,4 +413,5 @@ class ApiServer:
 VERBS = (
     "acknowledge", "release", "resolve", "reopen", "close",
     "note", "fact", "severity", "escalate", "role", "update", "approve", "waive",
+    "pin", "unpin", "link", "merge", "split",
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 from tests.cli import api_server as there
 
-from tocsin.web.api import models, rule_models
+from tocsin.web.api import models, overrides, room_models, rule_models
 from tocsin.web.problems import ProblemDocument
 
 SHAPES: list[tuple[type[BaseModel], Any]] = [
@@ -16,7 +16,9 @@ SHAPES: list[tuple[type[BaseModel], Any]] = [
     (models.IncidentDocument, there.incident()),
     (models.Bundle, there.bundle()),
     (models.OnCallList, there.ON_CALL),
+    (overrides.OverrideList, {"overrides": [there.OVERRIDE]}),
     (models.Status, there.STATUS),
+    (room_models.DeploymentList, {"deployments": [there.DEPLOYED]}),
     (models.Verification, there.VERIFIED),
     (models.SignInLink, there.SIGN_IN_LINK),
     (rule_models.RulesDocument, there.rules("a", "b")),

@@ -36,6 +36,10 @@ VERBS = [
       "next": "30m", "status": "Identified"}),
     (["update", CODE, "--audience", "customers", "on it", "--subject", "Trouble"], "update",
      {"audience": "customers", "text": "on it", "subject": "Trouble"}),
+    (["update", CODE, "--audience", "customers", "--set", "impact=no payments", "--set", "eta=1h"],
+     "update", {"audience": "customers", "values": {"impact": "no payments", "eta": "1h"}}),
+    (["update", CODE, "--audience", "customers", "--free", "on it"], "update",
+     {"audience": "customers", "text": "on it", "free": True}),
     (["approve", "update-2", "--as", "ben"], "approve",
      {"as": "ben", "update": "update-2", "withdraw": False}),
     (["approve", CODE, "update-2", "--no", "--why", "too early"], "approve",
@@ -297,3 +301,43 @@ def test_the_reason_of_a_waiver_may_stand_where_others_have_theirs(
 ) -> None:
     assert tocsin("waive", CODE, "restart", "--why", "nothing broke").code == 0
     assert api.last.body == {"task": "restart", "why": "nothing broke"}
+
+
+SEEN = {
+    "subject": "", "text": "We are down.\n‹impact›", "status": "Identified", "template": "outage",
+    "next_at": "2026-11-10T10:30:00Z", "remarks": ["`soon` says nothing (line 4)"], "approval": [],
+    "problems": [{"code": "incident.fields-missing", "what": "impact is not known",
+                  "hint": "say so: --set impact=..."}],
+}  # fmt: skip
+
+
+def test_a_preview_shows_the_update_and_everything_in_its_way(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    api.answers["POST", f"/api/v1/incidents/{CODE}/updates/preview"] = (200, SEEN)
+    ran = tocsin("update", CODE, "--audience", "customers", "--preview", "--next", "30m")
+    assert ran.code == 1
+    assert ran.out.splitlines() == [
+        "  We are down.",
+        "  ‹impact›",
+        "status Identified; template outage; next update by 2026-11-10 10:30 UTC",
+        "the plan would rather not say it so: `soon` says nothing (line 4)",
+        "in its way: impact is not known [incident.fields-missing]",
+        "  say so: --set impact=...",
+    ]
+    assert api.last.body == {"audience": "customers", "next": "30m"}
+
+
+def test_a_preview_without_problems_says_who_would_have_to_approve(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    clean = {**SEEN, "problems": [], "remarks": [], "approval": ["cto", "legal"]}
+    api.answers["POST", f"/api/v1/incidents/{CODE}/updates/preview"] = (200, clean)
+    ran = tocsin("update", CODE, "--audience", "customers", "on it", "--preview")
+    assert (ran.code, ran.err) == (0, "It would wait for cto or legal.\n")
+
+
+def test_a_field_without_a_value_is_named(tocsin: Terminal, api: ApiServer) -> None:
+    ran = tocsin("update", CODE, "--audience", "customers", "--set", "impact")
+    assert ran.code == 2
+    assert "`impact` is no field with a value" in ran.err

@@ -84,6 +84,25 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "next": ("", "30m", "soon", "24h", "9999999w"),
     "update": (*(f"update-{number}" for number in range(1, 6)), "nonsense"),
     "text": (*TEXTS, "", " "),
+    "media_type": ("image/png", "text/plain"),
+    "size": (1, 70_000, 0, 2**40),
+    "hash": ("ab" * 32, "cd" * 32),
+    "attachment": (1, 2),
+    "number": (1, 2, 5, 0, -1),
+    "entries": (0, 3, 40),
+    "relation": ("relates", "caused_by", "duplicates", "nonsense"),
+    "other": (
+        None,
+        c.Other(code="INC-2", number=2, state="open"),
+        c.Other(code="INC-2", number=2, state="acknowledged", readers=("king",)),
+        c.Other(code="INC-3", number=3, state="resolved"),
+        c.Other(code="INC-4", number=4, state="closed"),
+        c.Other(code="INC-1", number=1, state="open"),
+    ),
+    "into": ("INC-2", "INC-1", ""),
+    "alerts": ((1,), (1, 2), ()),
+    "firing": (0, 1),
+    "title": ("", "Another thing"),
 }
 """What commands are filled with, by the name of the field: what makes sense, and what does not."""
 
@@ -314,6 +333,11 @@ class _Living:
         _hold(again.look_again_at == self.look_at, f"looks again otherwise at {now}")
         _hold(self.look_at is None or self.look_at > now, f"looks again at once: {self.look_at}")
         self._never_silent(now)
+        if self.incident.merged_into:
+            owed = [name for name, task in self.incident.tasks.items() if task.state == "open"]
+            _hold(not owed and not self.incident.running(), f"what was merged owes {owed} at {now}")
+            _hold(not self.incident.proposals, f"what was merged has proposals at {now}")
+            _hold(self.look_at is None, f"what was merged is looked at again: {self.look_at}")
 
     def _never_silent(self, now: datetime) -> None:
         if self.incident.state != "open":

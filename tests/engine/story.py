@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tocsin.core.alerts import Signal, Unreadable, fingerprint
-from tocsin.core.delivery import Message, Outcome, Sent
+from tocsin.core.delivery import Message, Outcome, Sent, Shown
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.events import Event
@@ -109,6 +109,9 @@ class Remembering:
         if isinstance(outcome, Sent) and self.name != "inbox":
             self._sent.append((address, message))
         return outcome
+
+    def preview(self, message: Message) -> tuple[Shown, ...]:
+        return (Shown("text", message.text),)
 
 
 class Story:

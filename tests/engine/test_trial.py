@@ -3,6 +3,7 @@
 from tests.engine.story import Story
 
 from tocsin.core.incident.commands import Refusal
+from tocsin.engine.audit import Wanted
 from tocsin.engine.trial import trial_call
 
 
@@ -14,6 +15,9 @@ def test_a_trial_call_reaches_every_contact_of_one_person(story: Story) -> None:
     assert all(message.exercise for _, message in story.sent)
     assert "EXERCISE" in story.sent[0][1].subject
     assert story.kinds().count("delivered") == 2
+    with story.store.read() as reading:
+        (act,) = reading.acts(Wanted(act="test.sent"), None, 10)
+    assert (act.by, act.act, act.about, act.detail) == ("ben", "test.sent", "ana", "INC-001")
 
 
 def test_an_unknown_person_is_refused(story: Story) -> None:

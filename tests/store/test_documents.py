@@ -7,7 +7,8 @@ from contextlib import closing
 from msgspec.structs import replace
 from tests.store.values import MINUTE, NOW, keep, kept, opening, rolled_back
 
-from tocsin.engine.ports import Activation, FileSeen, Session
+from tocsin.engine.accounts import Session
+from tocsin.engine.ports import Activation, FileSeen
 from tocsin.store.sql_store import open_store
 
 
@@ -116,17 +117,17 @@ def test_expired_sessions_are_removed_with_the_next_one(store):
 
 def test_a_sign_in_is_used_up_by_its_first_use(store):
     with store.write() as tx:
-        tx.keep_sign_in(b"code", "ann", NOW + MINUTE)
+        tx.keep_sign_in(b"code", "ann", "link", NOW + MINUTE)
     assert sign_in(store, b"other") is None
     with rolled_back(store) as tx:
-        assert tx.use_sign_in(b"code", NOW) == "ann"
-    assert sign_in(store, b"code") == "ann"
+        assert tx.use_sign_in(b"code", NOW) == ("ann", "link")
+    assert sign_in(store, b"code") == ("ann", "link")
     assert sign_in(store, b"code") is None
 
 
 def test_an_expired_sign_in_is_good_for_nothing(store):
     with store.write() as tx:
-        tx.keep_sign_in(b"code", "ann", NOW + MINUTE)
+        tx.keep_sign_in(b"code", "ann", "link", NOW + MINUTE)
     assert sign_in(store, b"code", NOW + MINUTE) is None
     assert sign_in(store, b"code", NOW) is None
 

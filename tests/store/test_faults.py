@@ -27,7 +27,8 @@ from tests.store.values import (
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.record import first_break
-from tocsin.engine.ports import Activation, Change, FileSeen, Session, StoreUnavailable
+from tocsin.engine.accounts import Session
+from tocsin.engine.ports import Activation, Change, FileSeen, StoreUnavailable
 from tocsin.store import sqlite
 from tocsin.store.sql_store import open_store
 
@@ -71,7 +72,7 @@ def test_a_change_that_ends_in_an_exception_leaves_nothing(store):
         tx.keep_session(
             b"token", Session(person="a", created_at=NOW, expires_at=NOW + MINUTE, seen_at=NOW)
         )
-        tx.keep_sign_in(b"code", "ann", NOW + MINUTE)
+        tx.keep_sign_in(b"code", "ann", "link", NOW + MINUTE)
         tx.numbers("INC-", 7)
     assert everything(store) == before
     with store.write() as tx:

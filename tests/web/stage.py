@@ -20,6 +20,7 @@ from tocsin.engine.rules import Rules
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
 from tocsin.sources.alertmanager.view import AlertmanagerView
+from tocsin.sources.deployments.parse import Deployments
 from tocsin.store.sql_store import SqlStore, open_store
 from tocsin.web.app import make_app
 from tocsin.web.sessions import make_sign_in_link
@@ -100,6 +101,7 @@ class Stage:
             version="0.0-test",
             shutting_down=lambda: self.ending,
             alert_view=AlertmanagerView(),
+            deployments=Deployments(),
         )
         self.world = World(
             store=self.store,
@@ -183,6 +185,8 @@ class Form:
     action: str
     fields: dict[str, str]
     button: str = ""
+    others: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What further buttons say -> what pressing them sends besides."""
 
 
 class Page(HTMLParser):
@@ -196,6 +200,9 @@ class Page(HTMLParser):
         self.words: list[str] = []
         self.scripts: list[str] = []
         self._in: list[str] = []
+        self._select = ""
+        self._chosen = self._open_option = self._sends = False
+        self._pressed: dict[str, str] = {}
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -204,19 +211,45 @@ class Page(HTMLParser):
         self._in.append(tag)
         if tag == "form":
             self.forms.append(Form(attrs.get("action", ""), {}))
+        elif tag == "button" and self.forms:
+            self._sends = attrs.get("type", "submit") == "submit"
+            self._pressed = {attrs["name"]: attrs.get("value", "")} if "name" in attrs else {}
         elif tag in ("input", "textarea", "select") and self.forms and "name" in attrs:
-            self.forms[-1].fields[attrs["name"]] = attrs.get("value", "")
-        elif tag == "option" and "selected" in attrs:
-            self.forms[-1].fields["severity"] = attrs["value"]
+            self._field(tag, attrs)
+        elif tag == "option" and self.forms and self._select:
+            self._option(attrs)
         elif tag == "a":
             self.links.append(attrs.get("href", ""))
 
+    def _field(self, tag: str, attrs: dict[str, str]) -> None:
+        is_off = attrs.get("type") in ("checkbox", "radio") and "checked" not in attrs
+        if is_off or attrs.get("type") == "file":
+            return
+        self._select = attrs["name"] if tag == "select" else ""
+        self._chosen = False
+        self.forms[-1].fields[attrs["name"]] = attrs.get("value", "")
+
+    def _option(self, attrs: dict[str, str]) -> None:
+        """The selected option is sent, else the first one; one without a value sends its text."""
+        self._open_option = False
+        if "selected" not in attrs and self._chosen:
+            return
+        self._chosen = True
+        self._open_option = "value" not in attrs
+        self.forms[-1].fields[self._select] = attrs.get("value", "")
+
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+        if self._in and self._in[-1] == "option" and self._open_option:
+            self.forms[-1].fields[self._select] += data.strip()
         if self._in and self._in[-1] == "script":
             self.scripts.append(data)
-        if self._in and self._in[-1] == "button" and self.forms:
-            self.forms[-1].button += data.strip()
+        if {"form", "button"} <= set(self._in) and self._sends and data.strip():
+            form = self.forms[-1]
+            if form.button and self._pressed:
+                form.others[data.strip()] = self._pressed
+            else:
+                form.button += data.strip()
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._in:
@@ -257,7 +290,8 @@ class Browser:
         **said: str,
     ) -> httpx.Response:
         """Press a button on the page that is open; do not follow where it leads."""
-        form = next(form for form in self.page.forms if form.button == button)
+        form = next(f for f in self.page.forms if button == f.button or button in f.others)
+        said = {**form.others.get(button, {}), **said}
         browser_says = {"Origin": str(self.client.base_url)} if headers is None else headers
         answer: httpx.Response = self.client.post(
             form.action, data={**form.fields, **said, **(typed or {})}, headers=browser_says

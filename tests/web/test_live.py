@@ -17,6 +17,7 @@ from tests.web.stage import Page, Stage, open_stage
 
 from tocsin.core.incident import commands as c
 from tocsin.engine import actions
+from tocsin.engine.audit import Doer
 from tocsin.web.access import token_hash
 from tocsin.web.app import make_app
 from tocsin.web.sessions import end_session
@@ -179,7 +180,7 @@ def test_a_stream_ends_with_its_session(served: Served) -> None:
     token = browser.client.cookies["tocsin"]
     stream = Listening(f"{stage.base_url}/live/incidents", {"Cookie": f"tocsin={token}"})
     stream.next("list")
-    end_session(stage.world, token_hash(token))
+    end_session(stage.world, token_hash(token), Doer("ana"))
     stream.ends()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.web.stage import ORGANISATION, Browser, Stage, open_stage
 
+from tocsin.web.pages.sign_in import HOME
 from tocsin.web.sessions import make_sign_in_link
 from tocsin.web.throttle import FAILURES_AT_MOST, REMEMBERED, FailedTries
 
@@ -25,7 +26,7 @@ def test_opening_the_link_does_not_use_it_up(stage: Stage) -> None:
 
     browser = Browser(stage.client())
     browser.open(link)
-    assert browser.press("Sign in").headers["location"] == "/incidents"
+    assert browser.press("Sign in").headers["location"] == HOME
     assert browser.open("/incidents").text.count("Ana Prieto") == 1
 
 
@@ -49,7 +50,10 @@ def test_a_code_can_be_typed(stage: Stage) -> None:
     code = path_of_link(stage).partition("code=")[2]
     browser = Browser(stage.client())
     browser.open("/sign-in")
-    assert browser.press("Sign in", code=f"  {code.upper().replace('-', ' ')} ").status_code == 303
+    assert (
+        browser.press("Use the code", code=f"  {code.upper().replace('-', ' ')} ").status_code
+        == 303
+    )
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(stage: Stage) -> None:
@@ -112,7 +116,7 @@ def test_after_signing_in_the_wanted_page_comes(stage: Stage) -> None:
     browser = Browser(stage.client())
     browser.open("/incidents/INC-2026-001")
     code = path_of_link(stage).partition("code=")[2]
-    answer = browser.press("Sign in", code=code)
+    answer = browser.press("Use the code", code=code)
     assert answer.headers["location"] == "/incidents/INC-2026-001"
 
 
@@ -120,7 +124,7 @@ def test_nobody_is_sent_to_a_foreign_page(stage: Stage) -> None:
     for target in ("//evil.example", "https://evil.example", "/\\evil.example", "/\nevil"):
         browser = Browser(stage.client())
         browser.open(path_of_link(stage))
-        assert browser.press("Sign in", next=target).headers["location"] == "/incidents"
+        assert browser.press("Sign in", next=target).headers["location"] == HOME
 
 
 def test_a_foreign_page_cannot_sign_somebody_in(stage: Stage) -> None:
@@ -139,19 +143,19 @@ def test_guessing_is_slowed_down(stage: Stage) -> None:
     browser = Browser(stage.client())
     browser.open("/sign-in")
     for _ in range(FAILURES_AT_MOST):
-        assert browser.press("Sign in", code="aaaa-aaaa-aaaa-aaaa").status_code == 403
-    answer = browser.press("Sign in", code="aaaa-aaaa-aaaa-aaaa")
+        assert browser.press("Use the code", code="aaaa-aaaa-aaaa-aaaa").status_code == 403
+    answer = browser.press("Use the code", code="aaaa-aaaa-aaaa-aaaa")
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 300
     stage.at += timedelta(minutes=5)
-    assert browser.press("Sign in", code="aaaa-aaaa-aaaa-aaaa").status_code == 403
+    assert browser.press("Use the code", code="aaaa-aaaa-aaaa-aaaa").status_code == 403
 
 
 def test_guesses_of_others_keep_nobody_out(stage: Stage) -> None:
     guesser, person = Browser(stage.client()), Browser(stage.client())
     guesser.open("/sign-in")
     for _ in range(FAILURES_AT_MOST + 1):
-        answer = guesser.press("Sign in", code="aaaa-aaaa-aaaa-aaaa")
+        answer = guesser.press("Use the code", code="aaaa-aaaa-aaaa-aaaa")
     assert answer.status_code == 429
     person.open(path_of_link(stage))
     assert person.press("Sign in").status_code == 303

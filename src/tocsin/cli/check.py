@@ -71,8 +71,9 @@ def check(
     good: list[tuple[TextFile, Plan]] = []
     for file in files:
         plan, problems = read(
-            file.content, file.name, exists=_beside(file.name), today=read_clock().date()
-        )
+            file.content, file.name, exists=_beside(file.name), text_of=_text_beside(file.name),
+            today=read_clock().date(),
+        )  # fmt: skip
         found += problems
         if plan is not None:
             good.append((file, plan))
@@ -100,6 +101,22 @@ def _beside(file: str) -> Callable[[str], bool]:
     """Say of paths whether something is there, counted from the folder of a file."""
     folder = Path(file).parent
     return lambda path: (folder / path).exists()
+
+
+def _text_beside(file: str) -> Callable[[str], str | None]:
+    """Read files at paths that count from the folder of a file; None for what is no text."""
+    folder = Path(file).parent
+
+    def text_of(path: str) -> str | None:
+        whole = folder / path
+        try:
+            if not whole.is_file() or whole.stat().st_size > MAX_BYTES:
+                return None
+            return whole.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    return text_of
 
 
 def _open_source(path: Path) -> TextFile:

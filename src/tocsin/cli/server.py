@@ -78,8 +78,12 @@ class Server:
         path: str,
         body: Mapping[str, Any] | None = None,
         parameters: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> httpx.Response:
-        """Return the answer, whatever it says; raises Trouble if there is none."""
+        """Return the answer, whatever it says; raises Trouble if there is none.
+
+        A `body` goes as JSON, `content` as it is.
+        """
         headers = {"User-Agent": f"tocsin/{__version__}", "Tocsin-Via": "cli"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -88,8 +92,9 @@ class Server:
         try:
             with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=not is_here) as client:
                 answer = client.request(
-                    method, self.url + path, json=body, params=parameters, headers=headers
-                )
+                    method, self.url + path, json=body, content=content, params=parameters,
+                    headers=headers,
+                )  # fmt: skip
         except httpx.InvalidURL:
             raise wrong_usage(f"`{self.url}` is no address", _HOW_TO_NAME) from None
         except httpx.TimeoutException:

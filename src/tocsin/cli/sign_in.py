@@ -24,7 +24,8 @@ def sign_in(
 ) -> None:
     """Print a link by which a person can sign in once.
 
-    Whoever opens it is that person: hand it over as you would a password.
+    Whoever opens it is that person: hand it over as you would a password. It needs no identity
+    provider; the log and the audit say that the glass was broken.
     """
     link = connect(server, data).post("/api/v1/sign-in-links", {"person": person})
     if as_json:

@@ -59,6 +59,7 @@ VERBS = {
     "outage": "out of order:",
     "plan_edited": "plan in force:",
     "refused": "refused to",
+    "given_up": "given up:",
     "task_armed": "to do:",
     "task_ordered": "ordered:",
     "task_ticked": "ticked:",

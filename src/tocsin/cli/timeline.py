@@ -109,5 +109,15 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     "seconded": lambda e: f"agreed with {e['first']} to {e['what']}",
     "floor_waived": lambda e: f"severity may be lower than {e['floor']} demands",
     "restricted": lambda e: f"restricted to {', '.join(e['readers'])}",
+    "file_attached": lambda e: f"file {e['attachment']}: {e['name']} ({e['size']} bytes)",
+    "moment_pinned": lambda e: f"entry {e['entry']} pinned",
+    "moment_unpinned": lambda e: f"entry {e['entry']} unpinned",
+    "incident_linked": lambda e: f"{e['relation'].replace('_', ' ')} {e['code']}",
+    "alerts_left": lambda e: f"alerts moved to {e['to']}: {e['count']} ({', '.join(e['names'])})",
+    "alerts_came_over": lambda e: (
+        f"alerts moved here from {e['of']}: {e['count']} ({', '.join(e['names'])})"
+    ),
+    "merged_into": lambda e: f"merged into {e['into']}, where it goes on",
+    "absorbed": lambda e: f"{e['code']} merged into this ({e['severity']}: {e['title']})",
     "glass_broken": lambda e: "glass broken: reads it without being a reader",
 }

@@ -47,7 +47,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `short_code` (4 characters) stands in the text so that a person can tell a repeat from
     another page (invariant D2). `link` leads to the page with the acknowledge button, and is
     empty for what wants no answer. `level` is the severity as the plan wants it shown; it is empty
-    in messages that were ordered before plans could say so.
+    in messages that were ordered before plans could say so. `unsubscribe` leads to where a reader of
+    the status page says that they want no more of these, and is empty for everybody else.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime
     exercise: bool = False
     level: str = ""
+    unsubscribe: str = ""
 
     @property
     def shown_severity(self) -> str:
@@ -84,6 +86,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         level = f"[{self.shown_severity}]"
         line = f"{exercise}{prefix[self.kind]}{level} {self.incident} {self.title}{again}"
         return " ".join(line.split())
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One part of a message as a channel would send it; `part` says what it is: HTML, for example.
+
+    All of it is data: whoever shows it escapes it, or keeps HTML in a frame without rights.
+    """
+
+    part: Literal["subject", "text", "html", "json"]
+    content: str
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):

@@ -61,8 +61,26 @@ def compose(
 def _update(plan: Plan, incident: Incident, told: Told, message_id: str) -> Message:
     """An update goes out in its own words: no reason, no plan line, nothing from inside."""
     update = next((u for u in incident.updates.values() if u.update == told.step), None)
+    if update is None:
+        return in_own_words(plan, incident, Words(text=told.why), message_id, told.at)
+    words = Words(status=update.status, subject=update.subject, text=update.text)
+    return in_own_words(plan, incident, words, message_id, told.at)
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """What an update says."""
+
+    status: str = ""
+    subject: str = ""
+    text: str
+
+
+def in_own_words(
+    plan: Plan, incident: Incident, words: Words, message_id: str, at: datetime
+) -> Message:
+    """Return an update as a message; previews show the very one that goes out at `at`."""
     severity = plan.severity(incident.severity)
-    status = f": {update.status}" if update is not None and update.status else ""
+    status = f": {words.status}" if words.status else ""
     return Message(
         id=message_id,
         kind="update",
@@ -74,9 +92,9 @@ def _update(plan: Plan, incident: Incident, told: Told, message_id: str) -> Mess
         severity_name=severity.name,
         state=incident.state,
         why="",
-        text=update.text if update is not None else told.why,
-        headline=update.subject if update is not None else "",
-        sent_at=told.at,
+        text=words.text,
+        headline=words.subject,
+        sent_at=at,
         exercise=incident.exercise,
     )
 

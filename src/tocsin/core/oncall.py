@@ -10,7 +10,7 @@ so that they cannot disagree. Local times of a roster are turned into instants b
 Time-zone data comes through `whenever`, from the system or from the `tzdata` package.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -25,13 +25,28 @@ ON_CALL = "on call: "
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
-    """`person` (an id) is on call in [start, end), both UTC. `line` says where that is written."""
+    """`person` (an id) is on call in [start, end), both UTC.
+
+    `line` says where that is written, `made` which override it is if somebody made it meanwhile.
+    """
 
     person: str
     start: datetime
     end: datetime
     why: Literal["rotation", "override"]
     line: int = 0
+    made: int = 0
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody of a roster would be woken in [start, end), both UTC; `person` is whose turn it is.
+
+    `person` is "" where it is nobody's turn at all.
+    """
+
+    start: datetime
+    end: datetime
+    person: str = ""
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,11 +74,11 @@ def on_call(roster: Roster, now: datetime) -> Shift:
     """
     start, end, person, line = _turn(roster, now)
     why: Literal["rotation", "override"] = "rotation"
-    winner = -1
+    winner, made = -1, 0
     for place, override in enumerate(roster.overrides):
         if override.start <= now < override.end:
             start, end, person, line = override.start, override.end, override.person, override.line
-            why, winner = "override", place
+            why, winner, made = "override", place, override.made
     # Whatever outranks the winner does not hold now, so it can only cut pieces off.
     for override in roster.overrides[winner + 1 :]:
         if override.start >= override.end:
@@ -72,7 +87,7 @@ def on_call(roster: Roster, now: datetime) -> Shift:
             start = max(start, override.end)
         else:
             end = min(end, override.start)
-    return Shift(person=person, start=start, end=end, why=why, line=line)
+    return Shift(person=person, start=start, end=end, why=why, line=line, made=made)
 
 
 def next_shift(roster: Roster, now: datetime) -> Shift:
@@ -92,6 +107,24 @@ def shifts(roster: Roster, start: datetime, end: datetime) -> list[Shift]:
         until = min(shift.end, end)
         found.append(msgspec.structs.replace(shift, start=at, end=until))
         at = until
+    return found
+
+
+def gaps(roster: Roster, start: datetime, end: datetime, woken: Collection[str]) -> list[Gap]:
+    """Return when in [start, end) nobody would be woken, in order, without overlap.
+
+    `woken` are the ids of those whom a page would wake. Raises ValueError for a naive time.
+    """
+    if not roster.rotation:
+        return [Gap(start=start, end=end)] if start < end else []
+    found: list[Gap] = []
+    for shift in shifts(roster, start, end):
+        if shift.person in woken:
+            continue
+        if found and found[-1].end == shift.start and found[-1].person == shift.person:
+            found[-1] = msgspec.structs.replace(found[-1], end=shift.end)
+        else:
+            found.append(Gap(start=shift.start, end=shift.end, person=shift.person))
     return found
 
 
@@ -121,6 +154,7 @@ def reach(
     shift = on_call(roster, now)
     ids = _everyone(roster, shift.person) if everyone else (shift.person,)
     by = f", by {shift.why} on line {shift.line}" if shift.line else ""
+    by = f", by override {shift.made}" if shift.made else by
     duty = f'"{shift.person}" is on call in roster "{roster.id}"{by}'
     return _reach(organisation, recipient, (*ids, *recipient.people), duty)
 

@@ -28,12 +28,17 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """For [start, end), two instants in UTC, the shift is somebody else's."""
+    """For [start, end), two instants in UTC, the shift is somebody else's.
+
+    `line` says where the organisation file writes it; `made` is the id of one that somebody made
+    while the roster ran (`core.overrides`), 0 for one of the file.
+    """
 
     start: datetime
     end: datetime
     person: str
     line: int = 0
+    made: int = 0
 
 
 class Roster(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +85,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation file that was read without errors. `version` is the hash of its text.
 
     `webhooks` maps a name used in contacts to (url, secret); both may be `env:NAME`.
+    `github` maps one to (owner/repository, `env:NAME` of the token, labels, address of the API).
     """
 
     name: str
@@ -92,3 +98,4 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     last_resort: str = ""
     webhooks: Mapping[str, tuple[str, str]] = {}
     slack: Mapping[str, str] = {}
+    github: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {}

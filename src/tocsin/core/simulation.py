@@ -54,7 +54,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     An incident is `detected` at the start, unless the deeds are to open the first one. `lasts`
     None means: until nothing new would happen any more, and at least for `watched`, in which
-    repetitions are told too.
+    repetitions are told too. After `looks` at the plan the story is given up, and says so.
     """
 
     title: str = "Something is broken"
@@ -68,6 +68,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     lasts: timedelta | None = None
     watched: timedelta = timedelta(0)
     seed: int | None = None
+    looks: int = LOOKS_AT_MOST
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +172,7 @@ class _Rehearsal:
             yield from self._open(self._detected(), self._now)
             if not self._incidents:
                 return
-        for _ in range(LOOKS_AT_MOST):
+        for _ in range(self._scenario.looks):
             now = self._next()
             if now is None or self._over(now):
                 return
@@ -188,6 +189,8 @@ class _Rehearsal:
                     continue
                 for event in running.advance(self._organisation, now):
                     yield from self._followed(number, event)
+        why = "so much happens that this story is not told to its end"
+        yield self._aside(self._now, "given_up", "", why)
 
     def played(self) -> Played:
         happenings = tuple(self.run())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.authority import led_by, placed
@@ -13,7 +14,9 @@ from tocsin.core.incident.lifecycle import PAGEABLE
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue, Plan
 from tocsin.engine.advance import advance, keep, next_names
+from tocsin.engine.audit import Doer, audited
 from tocsin.engine.ports import Transaction
+from tocsin.engine.relating import link, merge
 from tocsin.engine.world import World
 
 ALL_OPEN = 10_000
@@ -63,6 +66,10 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
 
     The answer shows the incident as it truly is afterwards (invariant E2).
     """
+    if isinstance(command, c.Link):
+        return link(world, code, command)
+    if isinstance(command, c.Merge):
+        return merge(world, code, command)
     with world.store.write() as tx:
         kept = tx.locked(code)
         # Not before: whoever waits for the lock must not record an earlier time than came first.
@@ -74,6 +81,8 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
         plan = world.rules.plan_of(kept.incident.plan)
         elsewhere = _leads_elsewhere(tx, plan, kept.incident, command)
         command = placed(world.rules.organisation, command, now, elsewhere)
+        if isinstance(command, c.Pin):
+            command = replace(command, entries=kept.entries)
         decision = _taken_over(tx, kept.incident, command) or decide(
             plan, kept.incident, command, now
         )
@@ -83,6 +92,9 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
             return kept.incident
         advanced = advance(world, plan, kept, decision, now)
         keep(tx, [advanced])
+        if isinstance(command, c.BreakGlass):
+            # A timeline is read by those whom it concerns; this concerns whoever reads the audit.
+            audited(tx, now, Doer(command.by, command.via), "incident.break-glass", code)
     world.wake()
     return advanced.change.incident
 

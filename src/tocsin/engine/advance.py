@@ -14,18 +14,23 @@ from tocsin.core.message import Addressee, compose, short_code
 from tocsin.core.naming import name, scope
 from tocsin.core.oncall import standing
 from tocsin.core.plan.model import Plan, Until
+from tocsin.core.statuspage.entries import ForPage, for_page
 from tocsin.engine.keys import answer_token
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
+from tocsin.engine.status_records import record
 from tocsin.engine.world import World
 
 ENDS_CALLS: dict[type[e.Event], tuple[Until, ...]] = {
     e.Acknowledged: ("acknowledged",),
     e.Resolved: ("acknowledged", "resolved"),
+    e.MergedInto: ("acknowledged", "resolved"),
 }
 """Events after which calls that were wanted until then must not leave (invariant D3)."""
 
+BESIDE = (e.Noted, e.FileAttached, e.MomentPinned, e.MomentUnpinned, e.IncidentLinked)
+"""Events that no clause of a plan can speak of."""
 
-CHANGES_NO_DEMAND = (e.AlertsJoined, e.Noted)
+CHANGES_NO_DEMAND = (e.AlertsJoined, *BESIDE)
 """Events after which a plan demands what it demanded before, at the time it said.
 
 Of alerts that is so unless it `heeds_alerts`.
@@ -41,10 +46,14 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Advanced(msgspec.Struct, frozen=True):
-    """One incident's step, ready to be written: the change and the calls that it orders."""
+    """One incident's step, ready to be written: the change and the calls that it orders.
+
+    `page` is what the public status page learns of it, None where it is nothing.
+    """
 
     change: Change
     calls: tuple[Delivery, ...]
+    page: ForPage | None = None
 
 
 def next_names(tx: Transaction, plan: Plan, now: datetime, count: int) -> list[Names]:
@@ -64,7 +73,7 @@ def advance(
     """Return what `happened` makes of an incident, and everything the plan demands right after."""
     before = kept.incident if kept is not None else None
     incident = replay(happened, before)
-    calm = (e.Noted,) if plan.heeds_alerts else CHANGES_NO_DEMAND
+    calm = BESIDE if plan.heeds_alerts else CHANGES_NO_DEMAND
     quiet = bool(happened) and all(isinstance(event, calm) for event in happened)
     if kept is not None and quiet:
         return Advanced(Change(kept, tuple(happened), incident, kept.look_again_at), ())
@@ -72,7 +81,8 @@ def advance(
     events = (*happened, *step.events)
     entries = kept.entries if kept is not None else 0
     change = Change(kept, events, step.incident, step.look_again_at)
-    return Advanced(change, tuple(_calls(world, plan, change, entries)))
+    shown = for_page(plan, events, step.incident)
+    return Advanced(change, tuple(_calls(world, plan, change, entries)), shown)
 
 
 def keep(tx: Transaction, advanced: Sequence[Advanced]) -> None:
@@ -84,11 +94,16 @@ def keep(tx: Transaction, advanced: Sequence[Advanced]) -> None:
             if a.change.kept is not None and any(isinstance(ev, event) for ev in a.change.events)
         ]
         if answered:
-            tx.cancel_deliveries(answered, until, "answered before it left")
+            merged = event is e.MergedInto
+            why = "the incident is merged into another" if merged else "answered before it left"
+            tx.cancel_deliveries(answered, until, why)
     tx.keep([a.change for a in advanced])
     calls = [call for a in advanced for call in a.calls]
     if calls:
         tx.keep_deliveries(calls)
+    for each in advanced:
+        if each.page is not None:
+            record(tx, each.page)
 
 
 def _calls(world: World, plan: Plan, change: Change, entries: int) -> list[Delivery]:

@@ -38,6 +38,8 @@ ACTS: Mapping[str, str] = {
     "incident.exported": "exported an incident",
     "incident.break-glass": "broke the glass to read an incident",
     "test.sent": "sent a test message",
+    "integration.key-shown": "had the key of an integration shown",
+    "integration.sent": "sent an alert by hand",
 }
 """Act -> what the audit page says of it, after the name of whoever did it.
 
@@ -77,7 +79,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which acts are wanted; "" and None want all.
 
-    `act` may also be the part before the dot (`sign-in` wants all of these). `since` <= at < `until`.
+    `act` may also be the part before the dot (`sign-in` wants all of these). They happened at
+    `since` or later, and before `until`.
     """
 
     by: str = ""

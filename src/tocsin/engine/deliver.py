@@ -120,12 +120,14 @@ def _reason(follows: TryAgain | NextContact | GiveUp, detail: str) -> str:
 
 def _unused(tx: Transaction, world: World, delivery: Delivery) -> list[Contact]:
     """Return the person's contacts through which this page has not been tried."""
+    contacts = contacts_of(world, delivery.person)
+    if not contacts:
+        return []
     tried = {
         other.contact
         for other in tx.deliveries(delivery.incident_id)
         if other.page == delivery.page and other.person == delivery.person
     }
-    contacts = contacts_of(world, delivery.person)
     return [contact for contact in contacts if contact not in tried and contact.domain != "local"]
 
 

@@ -11,12 +11,12 @@ from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.decide import decide
 from tocsin.core.incident.fold import replay
-from tocsin.core.incident.joining import takes_alerts
+from tocsin.core.incident.joining import leads_on, takes_alerts
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue, Plan
 from tocsin.engine.advance import Advanced, Names, advance, keep, next_names
 from tocsin.engine.ports import Disposition, Kept, Transaction
-from tocsin.engine.sorting import Batch, Group, settle
+from tocsin.engine.sorting import Batch, Episode, Group, settle
 from tocsin.engine.world import World
 
 NAMES_SHOWN = 5
@@ -44,23 +44,8 @@ def take_in(world: World, requests: Sequence[Request]) -> list[list[Receipt]]:
     All of it is on disk when this returns (invariant A1) and every signal has one disposition
     (invariant A2). Raises StoreUnavailable or Conflict with nothing kept.
     """
-    now = world.now()
-    signals = [s for request in requests for s in request if isinstance(s, Signal)]
-    unreadable = [s for request in requests for s in request if isinstance(s, Unreadable)]
     with world.store.write() as tx:
-        known = tx.known_alerts({signal.fingerprint for signal in signals})
-        batch = Batch(world.rules.router, known, now)
-        episodes = [batch.add(signal) for signal in signals]
-        steps = _steps(tx, world, batch, unreadable, now)
-        new = [episode.alert for episode in batch.new]
-        changed = [episode.alert for episode in batch.changed.values()]
-        if new or changed:
-            tx.keep_alerts(new, changed)
-        if unreadable:
-            ids = {step.change.incident.group: step.change.incident.id for step in steps}
-            kept = [(bad, now, ids.get(_unreadable_group(bad))) for bad in unreadable]
-            tx.keep_unreadable(kept)
-        keep(tx, steps)
+        episodes, steps = write(tx, world, requests)
     if any(step.calls for step in steps):
         world.wake()
     settled = iter(episodes)
@@ -73,6 +58,28 @@ def take_in(world: World, requests: Sequence[Request]) -> list[list[Receipt]]:
         ]
         for request in requests
     ]
+
+
+def write(
+    tx: Transaction, world: World, requests: Sequence[Request]
+) -> tuple[list[Episode], list[Advanced]]:
+    """Write all of it into `tx`; return what became of each signal and of each incident touched."""
+    now = world.now()
+    signals = [s for request in requests for s in request if isinstance(s, Signal)]
+    unreadable = [s for request in requests for s in request if isinstance(s, Unreadable)]
+    known = tx.known_alerts({signal.fingerprint for signal in signals})
+    batch = Batch(world.rules.router, known, now)
+    episodes = [batch.add(signal) for signal in signals]
+    steps, places = _steps(tx, world, batch, unreadable, now)
+    new = [episode.alert for episode in batch.new]
+    changed = [episode.alert for episode in batch.changed.values()]
+    if new or changed:
+        tx.keep_alerts(new, changed)
+    if unreadable:
+        kept = [(bad, now, places.incident_id(_unreadable_group(bad))) for bad in unreadable]
+        tx.keep_unreadable(kept)
+    keep(tx, steps)
+    return episodes, steps
 
 
 class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,8 +118,11 @@ class _Places(msgspec.Struct, frozen=True):
 
 def _steps(
     tx: Transaction, world: World, batch: Batch, unreadable: Sequence[Unreadable], now: datetime
-) -> list[Advanced]:
-    """Find or open the incident of each group, and say what becomes of every incident touched."""
+) -> tuple[list[Advanced], "_Places"]:
+    """Find or open the incident of each group, and say what becomes of every incident touched.
+
+    Several groups may belong to one incident, where others were merged into it.
+    """
     touched = {*batch.ended, *batch.heard}
     found = tx.locked_by_id(touched) if touched else {}
     batch.not_over(found)
@@ -129,15 +139,22 @@ def _steps(
     )
     ended = _ended(batch)
     steps = []
-    for arrival in (*arrivals, *reports.values()):
-        went = ended.pop(places.incident_id(arrival.group), 0)
-        steps.append(_arrive(world, arrival, places, went, now))
+    for incident_id, came in _by_incident((*arrivals, *reports.values()), places).items():
+        steps.append(_arrive(world, came, places, ended.pop(incident_id, 0), now))
     for incident_id, count in ended.items():
         if incident_id in found:
             kept = found[incident_id]
             plan = world.rules.plan_of(kept.incident.plan)
             steps.append(advance(world, plan, kept, _went(plan, kept.incident, count, now), now))
-    return steps
+    return steps, places
+
+
+def _by_incident(arrivals: Sequence["_Arrival"], places: "_Places") -> dict[int, list["_Arrival"]]:
+    """Put together what comes to one incident: it is written once."""
+    by_incident: dict[int, list[_Arrival]] = {}
+    for arrival in arrivals:
+        by_incident.setdefault(places.incident_id(arrival.group), []).append(arrival)
+    return by_incident
 
 
 def _places(
@@ -147,7 +164,13 @@ def _places(
     found: Mapping[int, Kept],
     now: datetime,
 ) -> _Places:
-    latest = tx.latest_of_groups(groups) if groups else {}
+    latest = dict(tx.latest_of_groups(groups)) if groups else {}
+    if merged := {leads_on(kept.incident) for kept in latest.values()} - {0}:
+        # Alerts of a group that was merged away go where it went (invariant A4).
+        others = tx.locked_by_id(merged)
+        latest = {
+            group: others.get(leads_on(kept.incident), kept) for group, kept in latest.items()
+        }
     joins = {
         group: found.get(kept.incident.id, kept)
         for group, kept in latest.items()
@@ -189,16 +212,33 @@ def _ended(batch: Batch) -> dict[int, int]:
     return ended
 
 
-def _arrive(world: World, arrival: _Arrival, places: _Places, went: int, now: datetime) -> Advanced:
-    kept = places.joins.get(arrival.group)
+def _arrive(
+    world: World, arrivals: Sequence[_Arrival], places: _Places, went: int, now: datetime
+) -> Advanced:
+    """Say what becomes of one incident to which alerts come, of one group or of several."""
+    kept = places.joins.get(arrivals[0].group)
     plan = world.rules.plan if kept is None else world.rules.plan_of(kept.incident.plan)
     happened: list[e.Event] = []
     incident = kept.incident if kept is not None else None
     if incident is None:
-        happened += _open(plan, arrival, places, now)
+        happened += _open(plan, arrivals[0], places, now)
         incident = replay(happened)
+    for arrival in arrivals:
+        came = _must(decide(plan, incident, _came(plan, arrival, new=kept is None), now))
+        if arrival.owner and kept is None:
+            owner = arrival.owner
+            why = "it owns the integration"
+            came.append(e.EscalationAsked(at=now, by=arrival.by, via=VIA, to=owner, why=why))
+        incident = replay(came, incident)
+        happened += came
+    if went:
+        happened += _went(plan, incident, went, now)
+    return advance(world, plan, kept, happened, now)
+
+
+def _came(plan: Plan, arrival: _Arrival, *, new: bool) -> c.AlertsCame:
     known = {severity.code for severity in plan.severities}
-    came = c.AlertsCame(
+    return c.AlertsCame(
         by=arrival.by,
         via=VIA,
         why=arrival.why,
@@ -206,17 +246,8 @@ def _arrive(world: World, arrival: _Arrival, places: _Places, went: int, now: da
         names=arrival.names,
         severity=arrival.severity if arrival.severity in known else plan.alerts.otherwise,
         line=arrival.line,
-        facts=arrival.facts if kept is not None else {},
+        facts={} if new else arrival.facts,
     )
-    happened += _must(decide(plan, incident, came, now))
-    if arrival.owner and kept is None:
-        owner = arrival.owner
-        why = "it owns the integration"
-        happened.append(e.EscalationAsked(at=now, by=arrival.by, via=VIA, to=owner, why=why))
-    if went:
-        incident = replay(happened, kept.incident if kept is not None else None)
-        happened += _went(plan, incident, went, now)
-    return advance(world, plan, kept, happened, now)
 
 
 def _open(plan: Plan, arrival: _Arrival, places: _Places, now: datetime) -> list[e.Event]:

@@ -4,7 +4,7 @@ A key names what it is for and ends in a keyed hash of that name, so checking it
 An integration's key is changed by raising its `key_version` in the organisation file.
 """
 
-from base64 import b32encode
+from base64 import b32encode, b64encode
 from hashlib import blake2b
 from hmac import compare_digest
 
@@ -22,6 +22,32 @@ def operator_key(secret: bytes) -> str:
 def answer_token(secret: bytes, message_id: str, person: str) -> str:
     """Return the token of the link by which `person` answers one message."""
     return f"{message_id}.{_seal(secret, f'answer {message_id} {person}')}"
+
+
+def public_name(secret: bytes, incident_id: int) -> str:
+    """Return what the public calls an incident: it tells nothing of how many there are."""
+    return _seal(secret, f"public incident {incident_id}")[:12]
+
+
+def subscriber_name(secret: bytes, how: str, address: str) -> str:
+    """Return the id of whoever subscribes with an address: one address, one subscription."""
+    return _seal(secret, f"subscriber {how} {address}")[:20]
+
+
+def subscriber_token(secret: bytes, subscriber: str) -> str:
+    """Return the token of the links by which a subscriber confirms, changes and ends."""
+    return f"{subscriber}.{_seal(secret, f'subscription {subscriber}')}"
+
+
+def webhook_secret(secret: bytes, subscriber: str) -> str:
+    """Return the Standard Webhooks secret by which messages to a subscriber are signed."""
+    purpose = f"webhook of subscriber {subscriber}".encode()
+    return "whsec_" + b64encode(blake2b(purpose, key=secret, digest_size=32).digest()).decode()
+
+
+def status_link_token(secret: bytes, version: int) -> str:
+    """Return the token of the link to a private status page; another version is another link."""
+    return f"{version}.{_seal(secret, f'status link {version}')}"
 
 
 def same(given: str, right: str) -> bool:

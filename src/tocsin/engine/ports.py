@@ -8,11 +8,19 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from tocsin.core.alerts import Signal, Unreadable
-from tocsin.core.delivery import Contact, Kind, Message, Outcome
+from tocsin.core.delivery import Contact, Kind, Message, Outcome, Shown
 from tocsin.core.incident.events import Event
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Until
 from tocsin.core.record import Entry
+from tocsin.engine.accounts import AccountsReading, AccountsWriting
+from tocsin.engine.attachments import AttachmentsReading, AttachmentsWriting
+from tocsin.engine.audit import AuditReading, AuditWriting
+from tocsin.engine.deployments import DeploymentsReading, DeploymentsWriting
+from tocsin.engine.overrides import OverridesReading, OverridesWriting
+from tocsin.engine.pulse import PulseReading
+from tocsin.engine.status_records import StatusReading, StatusWriting
+from tocsin.engine.timelines import TimelinesReading
 
 DeliveryState = Literal["due", "sent", "failed", "cancelled"]
 Disposition = Literal["opened", "joined", "over-before-seen"]
@@ -35,6 +43,9 @@ class Channel(Protocol):
 
     def send(self, address: str, message: Message) -> Outcome:
         """Send; returns within SEND_TIMEOUT_SECONDS and never raises for a provider's failure."""
+
+    def preview(self, message: Message) -> Sequence[Shown]:
+        """Return what `send` would send, in parts that people can look at; sends nothing."""
 
 
 class Source(Protocol):
@@ -137,23 +148,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in browser; only the hash of its token is kept.
-
-    `how` is the way in which the person signed in (`link`, `password`, `passkey`, `oidc`,
-    `break-glass`); `agent` and `address` are what the browser said then, "" if nothing; `seen_at`
-    is when it was last here, to the minute.
-    """
-
-    person: str
-    created_at: datetime
-    expires_at: datetime
-    seen_at: datetime
-    how: str = "link"
-    agent: str = ""
-    address: str = ""
-
-
 class Activation(msgspec.Struct, frozen=True, kw_only=True):
     """One time that a version of a plan or organisation was put in force.
 
@@ -200,7 +194,17 @@ class NextDue(NamedTuple):
         return min((at for at in self if at is not None), default=None)
 
 
-class Reading(Protocol):
+class Reading(
+    AccountsReading,
+    AuditReading,
+    AttachmentsReading,
+    DeploymentsReading,
+    TimelinesReading,
+    StatusReading,
+    OverridesReading,
+    PulseReading,
+    Protocol,
+):
     """What can be asked of the store; one consistent view while the context lasts."""
 
     def incident(self, code: str) -> Kept | None:
@@ -257,14 +261,20 @@ class Reading(Protocol):
     def running(self) -> Mapping[str, int]:
         """Return how many unresolved incidents run by each plan version that has any."""
 
-    def session(self, token_hash: bytes, now: datetime) -> Session | None:
-        """Return the session that token opens, None if there is none or it has expired."""
-
     def secret(self) -> bytes:
         """Return the installation's secret, from which keys are derived (32 bytes)."""
 
 
-class Transaction(Reading, Protocol):
+class Transaction(
+    Reading,
+    AccountsWriting,
+    AuditWriting,
+    AttachmentsWriting,
+    DeploymentsWriting,
+    StatusWriting,
+    OverridesWriting,
+    Protocol,
+):
     """A reading that also writes; all of it is on disk when the context has ended, or none is."""
 
     def known_alerts(self, fingerprints: Collection[bytes]) -> dict[bytes, Alert]:
@@ -272,6 +282,12 @@ class Transaction(Reading, Protocol):
 
     def keep_alerts(self, new: Sequence[Alert], changed: Sequence[Alert]) -> None:
         """Insert `new` ones, and update state, end, text and incident of `changed` ones by id."""
+
+    def alerts_to_move(self, incident_id: int, ids: Collection[int] | None) -> list[Alert]:
+        """Return the alerts of an incident, of `ids` or all, by id, locked for this change."""
+
+    def move_alerts(self, source: int, target: int, ids: Collection[int] | None) -> None:
+        """Let alerts of one incident, of `ids` or all, belong to another one."""
 
     def keep_unreadable(self, items: Sequence[tuple[Unreadable, datetime, int | None]]) -> None:
         """Keep what could not be understood, with the incident it opened or joined."""
@@ -328,18 +344,6 @@ class Transaction(Reading, Protocol):
 
     def keep_file_seen(self, seen: FileSeen) -> None:
         """Remember what was last seen of a file."""
-
-    def keep_session(self, token_hash: bytes, session: Session) -> None:
-        """Open a session."""
-
-    def end_session(self, token_hash: bytes) -> None:
-        """Close a session."""
-
-    def keep_sign_in(self, code_hash: bytes, person: str, expires_at: datetime) -> None:
-        """Offer a one-time sign-in."""
-
-    def use_sign_in(self, code_hash: bytes, now: datetime) -> str | None:
-        """Return the person of a one-time sign-in that is still good, and use it up."""
 
 
 class Store(Protocol):

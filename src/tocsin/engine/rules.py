@@ -11,11 +11,13 @@ import structlog
 
 from tocsin.core.candidate import Candidate, NamedText, examine
 from tocsin.core.organisation.read import read_organisation
+from tocsin.core.overrides import MadeOverride, with_overrides
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read, salvage
 from tocsin.core.problem import Problem
 from tocsin.core.routing import Router
+from tocsin.engine.audit import Doer, audited
 from tocsin.engine.ports import Activation, Conflict, FileSeen, Reading, Store, Transaction, What
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ class Offer:
     """What somebody wants in force; a part that is None stays as it is.
 
     `expects` holds the versions that they believe to be in force; other ones make an Overtaken.
+    `address` is where they are, as far as that is known.
     """
 
     by: str
@@ -55,6 +58,7 @@ class Offer:
     organisation: NamedText | None = None
     why: str = ""
     expects: Mapping[What, str] = field(default_factory=dict)
+    address: str = ""
 
     def part(self, what: What) -> NamedText | None:
         """Return the plan's or the organisation's file."""
@@ -114,6 +118,10 @@ class Rules:
         self._changing = threading.Lock()
         self._plan: Plan | None = None
         self._organisation: Organisation | None = None
+        # The same with the overrides that people made, by which everything is done.
+        self._covered: Organisation | None = None
+        self._overrides: tuple[MadeOverride, ...] = ()
+        self._overrides_changed = 0
         self._plans: dict[str, Plan] = {}
         self._router: Router | None = None
         # As the store says, whether this program understands it or not.
@@ -138,7 +146,14 @@ class Rules:
 
     @property
     def organisation(self) -> Organisation:
-        """The organisation in force; raises NoRules if there is none."""
+        """The organisation in force, overrides included; raises NoRules if there is none."""
+        if self._covered is None:
+            raise NoRules("no organisation is active")
+        return self._covered
+
+    @property
+    def organisation_file(self) -> Organisation:
+        """The organisation as its file says it, without the overrides that people made."""
         if self._organisation is None:
             raise NoRules("no organisation is active")
         return self._organisation
@@ -283,6 +298,9 @@ class Rules:
                 self._demand_unmoved(tx)
                 for activation, text in new:
                     tx.activate(activation, text)
+                    detail = f"version {activation.version[:12]}: {offer.why}".rstrip(": ")
+                    by = Doer(offer.by, offer.via, offer.address)
+                    audited(tx, now, by, "rules.applied", activation.what, detail)
                 for one in seen or ():
                     tx.keep_file_seen(one)
         for activation, _ in new:
@@ -301,6 +319,9 @@ class Rules:
     def _follow(self) -> bool:
         with self._store.read() as reading:
             in_force = _in_force(reading)
+            changed = reading.overrides_changed()
+            if changed != self._overrides_changed:
+                self._overrides = tuple(reading.overrides())
             new = {
                 what: reading.document(what, version)
                 for what, version in in_force.items()
@@ -323,6 +344,10 @@ class Rules:
                 self._not_understood[what] = tuple(problems)
         self._take_up(plan, organisation)
         self._in_force = in_force
+        if changed != self._overrides_changed:
+            self._overrides_changed = changed
+            self._cover()
+            return True
         return bool(new)
 
     def _look(self, reading: Reading, what: What, file: NamedText, source: str) -> "_Look":
@@ -361,6 +386,13 @@ class Rules:
             if organisation is not None:
                 self._not_understood.pop("organisation", None)
                 self._organisation = organisation
+        if organisation is not None:
+            self._cover()
+
+    def _cover(self) -> None:
+        """Let the overrides hold under the organisation in force."""
+        if self._organisation is not None:
+            self._covered = with_overrides(self._organisation, self._overrides)
 
 
 def _in_force(reading: Reading) -> dict[What, str]:

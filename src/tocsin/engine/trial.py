@@ -7,13 +7,16 @@ from tocsin.core.incident.decide import decide
 from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.engine.advance import call, contacts_of, next_names
+from tocsin.engine.audit import Doer, audited
 from tocsin.engine.ports import Change
 from tocsin.engine.world import World
 
 WHY = "a trial call: nothing is wrong, and nothing needs to be done"
 
 
-def trial_call(world: World, person_id: str, by: str, via: str) -> Incident | Refusal:
+def trial_call(
+    world: World, person_id: str, by: str, via: str, address: str = ""
+) -> Incident | Refusal:
     """Page one person through all their contacts at once, marked as an exercise.
 
     It is on the record like any other call. The incident is resolved from the start, so that the
@@ -60,5 +63,6 @@ def trial_call(world: World, person_id: str, by: str, via: str) -> Incident | Re
         tx.keep_deliveries(
             [call(world, plan, incident, told, (page, person_id, contact)) for contact in contacts]
         )
+        audited(tx, now, Doer(by, via, address), "test.sent", person_id, incident.code)
     world.wake()
     return incident

@@ -1,7 +1,10 @@
 """Is the record what was recorded? Chains, what they add up to, and that nothing is missing."""
 
+from hashlib import sha256
+
 import msgspec
 
+from tocsin.core.incident.events import FileAttached
 from tocsin.core.incident.fold import ImpossibleEvent, replay
 from tocsin.core.record import Break, Entry, first_break
 from tocsin.engine.ports import Kept, Reading, Store
@@ -47,7 +50,8 @@ def _verified(reading: Reading, kept: Kept) -> Verified:
     entries = _timeline(reading, kept)
     code = kept.incident.code
     broken = first_break(code, entries, kept.entries, kept.head)
-    return Verified(1, len(entries), broken or _unlike(kept, entries))
+    broken = broken or _unlike(kept, entries) or _other_content(reading, kept, entries)
+    return Verified(1, len(entries), broken)
 
 
 def _unlike(kept: Kept, entries: list[Entry]) -> Break | None:
@@ -60,6 +64,25 @@ def _unlike(kept: Kept, entries: list[Entry]) -> Break | None:
         return None
     what = "the stored incident is not what its timeline adds up to"
     return Break(kept.incident.code, len(entries), what)
+
+
+def _other_content(reading: Reading, kept: Kept, entries: list[Entry]) -> Break | None:
+    """Say which attached file is not what was attached, if one is; one is read at a time."""
+    if not kept.incident.attachments:
+        return None
+    for entry in entries:
+        event = entry.event()
+        if not isinstance(event, FileAttached):
+            continue
+        found = reading.attachment(kept.incident.id, event.attachment)
+        if found is None:
+            what = f"the attached file {event.name} is gone"
+        elif sha256(found.content).hexdigest() != event.sha256:
+            what = f"the attached file {event.name} is not what was attached"
+        else:
+            continue
+        return Break(kept.incident.code, entry.number, what)
+    return None
 
 
 def _timeline(reading: Reading, kept: Kept) -> list[Entry]:

@@ -91,16 +91,21 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
 
 
 def post(
-    make: Callable[[], Sequence[httpx.Request]], tls: ssl.SSLContext, seconds: float
+    make: Callable[[], Sequence[httpx.Request]],
+    tls: ssl.SSLContext,
+    seconds: float,
+    *,
+    read_at_most: int = 0,
 ) -> Answer | NoAnswer:
     """Send the first of the requests that finds a connection; return within `seconds`.
 
+    Of a success `read_at_most` bytes are read, of which there are none unless somebody asks.
     `make` runs inside the deadline as well, so it may resolve names. What it raises comes out
     here, except for an OSError, which counts as no answer.
     """
     attempt = Attempt()
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="exchange")
-    working = pool.submit(_try_each, make, tls, seconds, attempt)
+    working = pool.submit(_try_each, make, tls, seconds, attempt, read_at_most)
     pool.shutdown(wait=False)
     done, _ = wait([working], timeout=seconds)
     return working.result() if done else attempt.end(seconds)
@@ -111,6 +116,7 @@ def _try_each(
     tls: ssl.SSLContext,
     seconds: float,
     attempt: Attempt,
+    read_at_most: int,
 ) -> Answer | NoAnswer:
     # The deadline ends a slow answer, this only a thread that the deadline could not reach.
     limits = httpx.Timeout(seconds * 2, connect=seconds * CONNECT_SHARE).as_dict()
@@ -123,7 +129,7 @@ def _try_each(
                 "trace": attempt.follow,
             }
             try:
-                return _ask(request, tls, attempt)
+                return _ask(request, tls, attempt, read_at_most)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 why = _reason(error)
     except (httpx.HTTPError, OSError) as error:
@@ -131,23 +137,26 @@ def _try_each(
     return NoAnswer(False, why)
 
 
-def _ask(request: httpx.Request, tls: ssl.SSLContext, attempt: Attempt) -> Answer:
+def _ask(
+    request: httpx.Request, tls: ssl.SSLContext, attempt: Attempt, read_at_most: int
+) -> Answer:
     # The bare transport: a client would write the whole URL, secrets included, into the log,
     # and it would follow proxies named in the environment.
     with httpx.HTTPTransport(verify=tls, trust_env=False) as transport:
         response = transport.handle_request(request)
         answer = Answer(response.status_code, response.headers, b"")
         attempt.answered(answer)
-        if response.is_success:
+        most = read_at_most if response.is_success else BODY_BYTES_MAX
+        if not most:
             response.close()
             return answer
         body = b""
         with suppress(httpx.HTTPError):
             for chunk in response.iter_raw():
                 body += chunk
-                answer = Answer(answer.status, answer.headers, body[:BODY_BYTES_MAX])
+                answer = Answer(answer.status, answer.headers, body[:most])
                 attempt.answered(answer)
-                if len(body) >= BODY_BYTES_MAX:
+                if len(body) >= most:
                     break
         response.close()
         return answer

@@ -24,11 +24,16 @@ from tocsin.engine.ports import (
     FileSeen,
     Kept,
     NextDue,
-    Session,
     Summary,
     What,
 )
 from tocsin.store import rows
+from tocsin.store.accounts import SqlAccountsReading
+from tocsin.store.attachments import SqlAttachmentsReading
+from tocsin.store.audit import SqlAuditReading
+from tocsin.store.deployments import SqlDeploymentsReading
+from tocsin.store.overrides import SqlOverridesReading
+from tocsin.store.pulse import SqlPulseReading
 from tocsin.store.schema import (
     activations,
     alerts,
@@ -38,10 +43,11 @@ from tocsin.store.schema import (
     files_seen,
     incidents,
     meta,
-    sessions,
     timeline,
     unreadable,
 )
+from tocsin.store.statuspage import SqlStatusReading
+from tocsin.store.timelines import SqlTimelinesReading
 
 # Written into the statement, not bound: only so do the partial indexes serve.
 IS_DUE = deliveries.c.state == literal("due", literal_execute=True)
@@ -55,7 +61,16 @@ KEPT = select(*(incidents.c[name] for name in rows.KEPT))
 _SUMMARY = select(incidents.c.snapshot, incidents.c.look_again_at, incidents.c.entries)
 
 
-class SqlReading:
+class SqlReading(
+    SqlAccountsReading,
+    SqlAuditReading,
+    SqlAttachmentsReading,
+    SqlDeploymentsReading,
+    SqlTimelinesReading,
+    SqlStatusReading,
+    SqlOverridesReading,
+    SqlPulseReading,
+):
     """One view of the store on one connection; see engine.ports.Reading."""
 
     def __init__(self, connection: Connection) -> None:
@@ -208,24 +223,6 @@ class SqlReading:
             .group_by(incidents.c.plan)
         )
         return {row.plan: row.running for row in self._connection.execute(question)}
-
-    def session(self, token_hash: bytes, now: datetime) -> Session | None:
-        """See Reading."""
-        question = select(sessions).where(
-            sessions.c.token_hash == token_hash, sessions.c.expires_at > rows.micros(now)
-        )
-        row = self._connection.execute(question).first()
-        if row is None:
-            return None
-        return Session(
-            person=row.person,
-            created_at=rows.instant(row.created_at),
-            expires_at=rows.instant(row.expires_at),
-            seen_at=rows.instant(row.seen_at),
-            how=row.how,
-            agent=row.agent,
-            address=row.address,
-        )
 
     def secret(self) -> bytes:
         """See Reading."""

@@ -232,11 +232,20 @@ sign_ins = Table(
     metadata,
     Column("code_hash", LargeBinary, primary_key=True),
     Column("person", Text, nullable=False),
+    Column("how", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
 Index("sign_ins_expires_at", sign_ins.c.expires_at)
 
-# What people can show to prove who they are; `data` is JSON, with secrets sealed.
+# What may be used once and has been: kept until it would be too old anyway.
+spent = Table(
+    "spent",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# What people can show to prove who they are; `data` is JSON and holds hashes and public keys only.
 credentials = Table(
     "credentials",
     metadata,
@@ -330,7 +339,8 @@ overrides = Table(
 )
 Index("overrides_ends_at", overrides.c.ends_at)
 
-# What the status page says of an incident, in the order in which it was said.
+# What the status page says of an incident, in the order in which it was said. `ways` are those in
+# which subscribers hear of it, and `told_at` is when all their messages were ordered.
 publications = Table(
     "publications",
     metadata,
@@ -343,11 +353,14 @@ publications = Table(
     Column("text", Text, nullable=False),
     Column("impact", Text, nullable=False),
     Column("components", Text, nullable=False),
+    Column("over", BigInteger, nullable=False),
+    Column("ways", Text, nullable=False),
+    Column("told_at", BigInteger),
 )
 Index("publications_number", publications.c.incident_id, publications.c.number, unique=True)
 Index("publications_at", publications.c.at)
 
-# How a component was from `at` on, as the status page shows it.
+# How a component was from `at` on as `why` says, which names an incident; the worst of all counts.
 component_states = Table(
     "component_states",
     metadata,
@@ -359,6 +372,7 @@ component_states = Table(
 )
 Index("component_states_component", component_states.c.component, component_states.c.at)
 
+# Planned work; `told` lists what subscribers have heard of it.
 maintenances = Table(
     "maintenances",
     metadata,
@@ -370,6 +384,7 @@ maintenances = Table(
     Column("ends_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("updates", Text, nullable=False),
+    Column("told", Text, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("made_at", BigInteger, nullable=False),
 )

@@ -20,10 +20,15 @@ from tocsin.engine.ports import (
     Delivery,
     FileSeen,
     Kept,
-    Session,
 )
 from tocsin.store import rows
+from tocsin.store.accounts import SqlAccountsWriting
+from tocsin.store.attachments import SqlAttachmentsWriting
+from tocsin.store.audit import SqlAuditWriting
 from tocsin.store.database import Bulk
+from tocsin.store.deployments import SqlDeploymentsWriting
+from tocsin.store.moving import SqlMoving
+from tocsin.store.overrides import SqlOverridesWriting
 from tocsin.store.reading import IS_DUE, KEPT, SqlReading
 from tocsin.store.recent import Recent
 from tocsin.store.schema import (
@@ -34,10 +39,9 @@ from tocsin.store.schema import (
     files_seen,
     incidents,
     meta,
-    sessions,
-    sign_ins,
     unreadable,
 )
+from tocsin.store.statuspage import SqlStatusWriting
 
 log = structlog.get_logger()
 
@@ -45,7 +49,16 @@ MOST_PARAMETERS = 10_000
 """More values than this go into several statements; both databases take a few times as many."""
 
 
-class SqlTransaction(SqlReading):
+class SqlTransaction(
+    SqlReading,
+    SqlAccountsWriting,
+    SqlAuditWriting,
+    SqlAttachmentsWriting,
+    SqlDeploymentsWriting,
+    SqlMoving,
+    SqlStatusWriting,
+    SqlOverridesWriting,
+):
     """A transaction on one connection; see engine.ports.Transaction.
 
     What waits for others takes its locks in the order of ids (alerts before incidents), so that
@@ -272,45 +285,6 @@ class SqlTransaction(SqlReading):
         mine = (files_seen.c.what == seen.what, files_seen.c.source == rows.plain(seen.source))
         self._connection.execute(delete(files_seen).where(*mine))
         self._connection.execute(insert(files_seen).values(rows.new_file_seen(seen)))
-
-    def keep_session(self, token_hash: bytes, session: Session) -> None:
-        """See Transaction. Sessions that have expired by then are removed."""
-        created_at = rows.micros(session.created_at)
-        self._connection.execute(delete(sessions).where(sessions.c.expires_at <= created_at))
-        values = {
-            "token_hash": token_hash,
-            "person": session.person,
-            "created_at": created_at,
-            "expires_at": rows.micros(session.expires_at),
-            "seen_at": rows.micros(session.seen_at),
-            "how": session.how,
-            "agent": rows.plain(session.agent),
-            "address": rows.plain(session.address),
-        }
-        self._connection.execute(insert(sessions).values(values))
-
-    def end_session(self, token_hash: bytes) -> None:
-        """See Transaction."""
-        self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
-
-    def keep_sign_in(self, code_hash: bytes, person: str, expires_at: datetime) -> None:
-        """See Transaction."""
-        values = {
-            "code_hash": code_hash,
-            "person": person,
-            "expires_at": rows.micros(expires_at),
-        }
-        self._connection.execute(insert(sign_ins).values(values))
-
-    def use_sign_in(self, code_hash: bytes, now: datetime) -> str | None:
-        """See Transaction. Whoever removes the row has it; expired ones are removed as well."""
-        mine = sign_ins.c.code_hash == code_hash
-        at = rows.micros(now)
-        question = select(sign_ins.c.person).where(mine, sign_ins.c.expires_at > at)
-        person: str | None = self._connection.execute(question).scalar()
-        used = self._connection.execute(delete(sign_ins).where(mine)).rowcount == 1
-        self._connection.execute(delete(sign_ins).where(sign_ins.c.expires_at <= at))
-        return person if used else None
 
 
 # The two databases agree on these statements, but SQLAlchemy wants them built for each.

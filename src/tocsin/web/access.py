@@ -3,35 +3,28 @@
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from hmac import compare_digest
 from typing import Literal
 
 from starlette.requests import Request, cookie_parser
 
+from tocsin.core.access import RIGHTS, Right, rights_of_key
 from tocsin.core.incident import confidential
 from tocsin.core.incident.state import Incident
 from tocsin.core.oncall import standing
 from tocsin.core.people import Integration, Person
+from tocsin.engine.accounts import ApiKey, Session
+from tocsin.engine.audit import Doer
 from tocsin.engine.keys import integration_key, operator_key, same
 from tocsin.engine.world import World
 from tocsin.web.problems import Trouble
 from tocsin.web.same_site import is_foreign, is_same_site
 from tocsin.web.site import web_of
 
-Need = Literal[
-    "public",
-    "answer",
-    "intake",
-    "alerts",
-    "read",
-    "respond",
-    "command",
-    "administer",
-    "audit",
-]
-"""What a route needs of its caller. `command` is what commands more than the incident at hand:
-overrides of rosters, maintenance windows, merging and splitting, publishing to the public."""
+Need = Literal["public", "answer", "intake", "account"] | Right
+"""What a route needs of its caller; `account` is a person in a browser, about themselves."""
 
 Via = Literal["page", "api", "cli"]
 
@@ -44,6 +37,7 @@ FOR_NON_READERS = frozenset({"acknowledge", "release", "escalate", "role", "note
 
 _OPERATOR = "tocop-"
 _INTEGRATION = "tocin-"
+PERSONS_KEY = "tockey-"
 
 
 @dataclass(frozen=True)
@@ -69,15 +63,28 @@ class Operator:
 
 @dataclass(frozen=True)
 class PersonCaller:
-    """A person of the organisation with a session in a browser."""
+    """A person of the organisation: with a session in a browser, or with a key for programs.
+
+    With a `key` there is neither `session` nor `token_hash`, and `rights` are fewer.
+    """
 
     person: Person
     token_hash: bytes = field(repr=False)
+    session: Session | None = None
+    key: ApiKey | None = field(default=None, repr=False)
+    via: Via = "api"
 
     @property
     def by(self) -> str:
         """What the record says."""
         return self.person.id
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What the person may do, this way."""
+        if self.key is None:
+            return RIGHTS[self.person.access]
+        return rights_of_key(self.person.access, self.key.scopes)
 
 
 @dataclass(frozen=True)
@@ -107,15 +114,6 @@ class Answering:
 Caller = Anonymous | Operator | PersonCaller | IntegrationCaller | Answering
 Known = Operator | PersonCaller
 
-_PERSONS_NEEDS: dict[str, frozenset[Need]] = {
-    "viewer": frozenset({"read", "alerts"}),
-    "responder": frozenset({"read", "alerts", "respond"}),
-    "commander": frozenset({"read", "alerts", "respond", "command"}),
-    "administrator": frozenset({"read", "alerts", "respond", "command", "administer", "audit"}),
-    "auditor": frozenset({"read", "alerts", "audit"}),
-}
-
-
 def authorise(caller: Caller, need: Need) -> None:
     """Let `caller` do what `need` stands for, or raise Trouble that says why not.
 
@@ -132,6 +130,31 @@ def authorise(caller: Caller, need: Need) -> None:
         )
     what = f"{_words(caller)} may not {need} here"
     raise Trouble(403, "access.not-allowed", what, _way_out(caller))
+
+
+def may(caller: Caller, need: Need) -> bool:
+    """Whether `authorise` would let the caller through: for what a page offers."""
+    return need == "public" or need in _allowed(caller)
+
+
+def doer(request: Request, caller: Caller) -> Doer:
+    """Return for the audit who sends this request, and how."""
+    address = address_of(request)
+    page: Via = "api" if request.url.path.startswith("/api/") else "page"
+    match caller:
+        case Operator():
+            return Doer(caller.by, caller.via, address)
+        case PersonCaller(key=key) if key is not None:
+            return Doer(caller.by, f"key {key.id}", address)
+        case Anonymous():
+            return Doer("", page, address)
+        case _:
+            return Doer(caller.by, page, address)
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from, "" if that is not known."""
+    return request.client.host if request.client is not None else ""
 
 
 def may_read(world: World, caller: Caller, incident: Incident) -> bool:
@@ -153,7 +176,7 @@ def demand_reader(world: World, caller: Caller, incident: Incident) -> None:
         return
     readers = ", ".join(incident.restricted.readers) if incident.restricted is not None else ""
     way = f"ask one of its readers: {readers}"
-    if isinstance(caller, PersonCaller) and caller.person.access == "administrator":
+    if isinstance(caller, PersonCaller) and may(caller, "administer"):
         way += f"; or break the glass, with a reason that stands on the record: {BREAK_GLASS}"
     raise Trouble(403, "access.confidential", f"{incident.code} is restricted to its readers", way)
 
@@ -161,9 +184,11 @@ def demand_reader(world: World, caller: Caller, incident: Incident) -> None:
 def _allowed(caller: Caller) -> frozenset[Need]:
     match caller:
         case Operator():
-            return _PERSONS_NEEDS["administrator"]
-        case PersonCaller(person):
-            return _PERSONS_NEEDS[person.access]
+            return frozenset(RIGHTS["administrator"])
+        case PersonCaller(key=None):
+            return caller.rights | {"account"}
+        case PersonCaller():
+            return frozenset(caller.rights)
         case IntegrationCaller():
             return frozenset({"intake", "alerts"})
         case Answering():
@@ -174,8 +199,10 @@ def _allowed(caller: Caller) -> frozenset[Need]:
 
 def _words(caller: Caller) -> str:
     match caller:
-        case PersonCaller(person):
+        case PersonCaller(person, key=None):
             return f"{person.name} ({person.access})"
+        case PersonCaller(person, key=ApiKey(id=key_id)):
+            return f"the key {key_id} of {person.name}"
         case IntegrationCaller(integration):
             return f"the key of the integration {integration.id}"
         case Answering():
@@ -186,6 +213,9 @@ def _words(caller: Caller) -> str:
 
 def _way_out(caller: Caller) -> str:
     match caller:
+        case PersonCaller(key=ApiKey(scopes=scopes)):
+            had = ", ".join(scopes)
+            return f"it has the scopes {had}, and may no more than its owner; make another key"
         case PersonCaller():
             return "an administrator can raise `access` in the organisation file"
         case IntegrationCaller():
@@ -203,22 +233,27 @@ def caller_of(world: World, headers: Mapping[str, str]) -> Caller:
     shown = headers.get("authorization", "")
     if shown:
         caller = _holder(world, _key_in(shown))
+        via: Via = "cli" if headers.get("tocsin-via") == "cli" else "api"
         if isinstance(caller, Operator):
-            via: Via = "cli" if headers.get("tocsin-via") == "cli" else "api"
             return Operator(acting_for(world, headers.get("tocsin-as", "")), via)
-        return caller
+        return replace(caller, via=via) if isinstance(caller, PersonCaller) else caller
     token = session_token(world, headers.get("cookie", ""))
     return _signed_in(world, token) if token else Anonymous()
 
 
 def integration_of(world: World, headers: Mapping[bytes, bytes]) -> str | None:
     """Return the integration whose key a request shows, None if it shows no such key."""
-    caller = _holder(world, _key_in(headers.get(b"authorization", b"").decode("latin-1")))
-    try:
-        authorise(caller, "intake")
-    except Trouble:
-        return None
-    return caller.by if isinstance(caller, IntegrationCaller) else None
+    caller = _machine(world, _key_in(headers.get(b"authorization", b"").decode("latin-1")))
+    return caller.by if caller is not None and may(caller, "intake") else None
+
+
+def named_integration(headers: Mapping[bytes, bytes]) -> str:
+    """Return the integration that a key names, be the key good or not; "" if it names none.
+
+    The key itself is nothing to be kept, or shown.
+    """
+    key = _key_in(headers.get(b"authorization", b"").decode("latin-1"))
+    return key.removeprefix(_INTEGRATION).rpartition("-")[0] if key.startswith(_INTEGRATION) else ""
 
 
 def acting_for(world: World, person_id: str) -> Person | None:
@@ -265,14 +300,34 @@ def _key_in(shown: str) -> str:
 def _holder(world: World, key: str) -> Caller:
     if key.startswith(_OPERATOR) and same(key, operator_key(world.secret)):
         return Operator()
-    if key.startswith(_INTEGRATION):
-        name = key.removeprefix(_INTEGRATION).rpartition("-")[0]
-        integration = world.rules.organisation.integrations.get(name)
-        if integration is not None and same(
-            key, integration_key(world.secret, name, integration.key_version)
-        ):
-            return IntegrationCaller(integration)
-    return Anonymous("this key is not known, or no longer", "access.wrong-key")
+    caller = _machine(world, key) or _owner(world, key)
+    return caller or Anonymous("this key is not known, or no longer", "access.wrong-key")
+
+
+def _machine(world: World, key: str) -> IntegrationCaller | None:
+    """Return the integration a key belongs to; asks no store, since alerts must get in without."""
+    if not key.startswith(_INTEGRATION):
+        return None
+    name = key.removeprefix(_INTEGRATION).rpartition("-")[0]
+    integration = world.rules.organisation.integrations.get(name)
+    if integration is None:
+        return None
+    right = integration_key(world.secret, name, integration.key_version)
+    return IntegrationCaller(integration) if same(key, right) else None
+
+
+def _owner(world: World, key: str) -> PersonCaller | None:
+    """Return the person whose key for programs this is, if it is still good."""
+    if not key.startswith(PERSONS_KEY):
+        return None
+    with world.store.read() as reading:
+        kept = reading.api_key(key.removeprefix(PERSONS_KEY).partition("-")[0])
+    if kept is None or not compare_digest(kept.key_hash, token_hash(key)):
+        return None
+    person = world.rules.organisation.people.get(kept.person)
+    if person is None or not kept.is_good(world.now()):
+        return None
+    return PersonCaller(person, b"", key=kept)
 
 
 def _signed_in(world: World, token: str) -> Caller:
@@ -284,7 +339,7 @@ def _signed_in(world: World, token: str) -> Caller:
     person = world.rules.organisation.people.get(session.person)
     if person is None:
         return Anonymous("you are no longer in the organisation file", "access.signed-out")
-    return PersonCaller(person, hashed)
+    return PersonCaller(person, hashed, session)
 
 
 @dataclass(frozen=True)
@@ -297,8 +352,10 @@ class Needs:
         """Let the request through, or raise Trouble."""
         caller = caller_of(web_of(request).world, request.headers)
         authorise(caller, self.need)
+        if isinstance(caller, PersonCaller):
+            web_of(request).seen.note(caller.token_hash, caller.key.id if caller.key else "")
         if request.method not in SAFE_METHODS:
-            if isinstance(caller, PersonCaller):
+            if isinstance(caller, PersonCaller) and caller.key is None:
                 demand_same_site(request)
             elif is_foreign(request.headers, web_of(request).world.base_url):
                 # A browser sends a key by itself too, once somebody has typed it there.
@@ -318,6 +375,20 @@ class Public(Needs):
     async def __call__(self, _request: Request) -> Caller:  # type: ignore[override]
         """Let the request through."""
         return Anonymous()
+
+
+@dataclass(frozen=True)
+class Oneself(Needs):
+    """Declares that a route is for whoever is signed in in a browser, about themselves."""
+
+    need: Need = "account"
+
+    def __call__(self, request: Request) -> PersonCaller:
+        """Let the request through, or raise Trouble."""
+        caller = super().__call__(request)
+        if not isinstance(caller, PersonCaller) or caller.session is None:
+            raise AssertionError(f"{self.need} lets {caller!r} through")
+        return caller
 
 
 @dataclass(frozen=True)

@@ -19,17 +19,50 @@ from tocsin.engine.world import World
 from tocsin.web import health
 from tocsin.web.access import Needs
 from tocsin.web.api import (
+    accounts,
     administration,
     alertmanager,
+    attachments,
+    beside,
+    changes,
     incidents,
     lookups,
+    overrides,
     people_verbs,
     rules,
+    updates,
     verbs,
 )
+from tocsin.web.api import planned as planned_api
+from tocsin.web.api import support as support_api
+from tocsin.web.compression import Compressed
 from tocsin.web.figures import Figures
-from tocsin.web.pages import answer, declare, errors, inbox, live, on_call, room, sign_in
+from tocsin.web.pages import (
+    access,
+    account,
+    answer,
+    audit,
+    centre,
+    declare,
+    desk,
+    errors,
+    inbox,
+    live,
+    on_call,
+    people,
+    plan,
+    plan_edit,
+    planned,
+    room,
+    room_parts,
+    sign_in,
+    status_page,
+    support,
+    what_if,
+)
 from tocsin.web.pages import incidents as incident_pages
+from tocsin.web.pages import integrations as integration_pages
+from tocsin.web.pages import settings as settings_page
 from tocsin.web.problems import Trouble, WrongField, unavailable
 from tocsin.web.site import Site, Web
 from tocsin.web.wrappers import Guarded, IntakeFirst, Watched
@@ -43,18 +76,41 @@ ROUTERS = (
     health.router,
     incidents.router,
     verbs.router,
+    updates.router,
     people_verbs.router,
+    beside.router,
+    attachments.router,
+    changes.router,
     lookups.router,
+    overrides.router,
     administration.router,
+    accounts.router,
     rules.router,
     sign_in.router,
+    account.router,
+    access.router,
+    audit.router,
     answer.router,
     live.router,
+    centre.router,
+    desk.router,
     incident_pages.router,
     declare.router,
+    room_parts.router,
     room.router,
     inbox.router,
     on_call.router,
+    people.router,
+    plan.router,
+    what_if.router,
+    integration_pages.router,
+    settings_page.router,
+    plan_edit.router,
+    status_page.router,
+    planned.router,
+    planned_api.router,
+    support.router,
+    support_api.router,
 )
 
 
@@ -74,10 +130,13 @@ def make_app(world: World, site: Site) -> FastAPI:
     app.state.figures = Figures(site.version, lambda: _counts(world))
     for router in ROUTERS:
         app.include_router(router)
+    if site.deployments is not None:
+        app.include_router(changes.router_for(site.deployments))
     if site.alert_view is not None:
         app.include_router(alertmanager.router_for(site.alert_view, world.now()))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _answer_errors(app)
+    app.add_middleware(Compressed, base_url=world.base_url)
     app.add_middleware(Watched, figures=app.state.figures)
     app.add_middleware(Guarded, secure=web.secure)
     if site.intake_app is not None:

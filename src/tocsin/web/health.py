@@ -26,24 +26,25 @@ async def healthz(_caller: Anybody) -> dict[str, str]:
 @router.get("/readyz")
 def readyz(web: TheWeb, _caller: Anybody) -> JSONResponse:
     """Say whether alerts can be taken and people called, and if not, why."""
-    reasons = _reasons(web)
-    if reasons:
-        return JSONResponse({"status": "not ready", "reasons": reasons}, 503)
+    found = reasons(web)
+    if found:
+        return JSONResponse({"status": "not ready", "reasons": found}, 503)
     return JSONResponse({"status": "ready"})
 
 
-def _reasons(web: Web) -> list[str]:
-    reasons = []
+def reasons(web: Web) -> list[str]:
+    """Say why alerts can't be taken or people not be called; empty if all is well."""
+    found = []
     if web.site.shutting_down():
-        reasons.append("this process is about to end")
+        found.append("this process is about to end")
     if problem := web.world.store.is_ready():
-        reasons.append(f"the store: {problem}")
+        found.append(f"the store: {problem}")
     try:
         _ = web.world.rules.plan, web.world.rules.organisation
     except NoRules as missing:
-        reasons.append(f"the rules: {missing}")
-    reasons += web.site.troubles()
-    return reasons
+        found.append(f"the rules: {missing}")
+    found += web.site.troubles()
+    return found
 
 
 @router.get("/metrics")

@@ -16,7 +16,8 @@ from tocsin.engine.group_commit import GroupCommit, Overloaded, Result
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import NoRules
 from tocsin.engine.world import World
-from tocsin.web.access import integration_of
+from tocsin.web.access import integration_of, named_integration
+from tocsin.web.arrivals import Arrivals
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,8 +55,9 @@ class Gone(Exception):
 class Intake:
     """An ASGI application for `POST` on the paths of WAY_IN."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, arrivals: Arrivals | None = None) -> None:
         self._world = world
+        self._arrivals = arrivals if arrivals is not None else Arrivals()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commit = GroupCommit(world, self._done)
 
@@ -79,6 +81,7 @@ class Intake:
         headers = dict(scope["headers"])
         integration = integration_of(self._world, headers)
         if integration is None:
+            self._arrivals.refused(self._world.now(), scope["path"], named_integration(headers))
             await _problem(send, 401, "intake.key", "an integration's key is needed", _KEY_HINT)
             return
         try:
@@ -89,6 +92,8 @@ class Intake:
             why = f"a request of more than {BODY_AT_MOST >> 20} MiB"
             kept = Unreadable(integration=integration, why=why, payload=large.beginning)
             result = await self._submitted([kept])
+            now = self._world.now()
+            self._arrivals.came(integration, now, scope["path"], large.beginning, result)
             if isinstance(result, Exception):
                 await _unavailable(send, result)
                 return
@@ -97,11 +102,14 @@ class Intake:
             return
         source_name, with_receipts = WAY_IN[scope["path"]]
         source = self._world.sources[source_name]
-        request = list(source.parse(integration, body, self._world.now()))
+        now = self._world.now()
+        request = list(source.parse(integration, body, now))
         if not request:
+            self._arrivals.came(integration, now, scope["path"], body, [])
             await _answer(send, 200, _encode({"alerts": []}) if with_receipts else b"")
             return
         result = await self._submitted(request)
+        self._arrivals.came(integration, now, scope["path"], body, result)
         if isinstance(result, Exception):
             await _unavailable(send, result)
             return

@@ -97,12 +97,12 @@ async def stream(
                 yield b": still here\n\n"
                 spoke_at = loop.time()
             await asyncio.sleep(CALM)
-            await _wait(changed, shutting_down)
+            await wait_for_change(changed, shutting_down)
     finally:
         notifier.detach(changed)
 
 
-async def _wait(changed: asyncio.Event, shutting_down: Callable[[], bool]) -> None:
+async def wait_for_change(changed: asyncio.Event, shutting_down: Callable[[], bool]) -> None:
     """Wait until something has changed, at most as long as a look may be put off."""
     waited = CALM
     while waited < LOOK_EVERY and not changed.is_set() and not shutting_down():

@@ -10,10 +10,16 @@ from tocsin.core.incident.commands import Refusal
 
 RETRY_AFTER_SECONDS = 5
 
-NOT_FOUND = frozenset({"incident.unknown"})
+NOT_FOUND = frozenset({"maintenance.unknown", "incident.unknown", "override.unknown"})
+NOT_YOURS = frozenset({"incident.not-yours", "override.not-yours"})
 WRONG_VALUES = frozenset(
     {
         "incident.must-say",
+        "incident.empty-file",
+        "incident.unknown-alert",
+        "incident.no-alerts",
+        "incident.unknown-entry",
+        "incident.unknown-relation",
         "incident.unknown-mode",
         "incident.amount",
         "incident.empty-note",
@@ -45,7 +51,19 @@ WRONG_VALUES = frozenset(
         "incident.internal-text",
         "incident.promise",
         "incident.promise-missing",
+        "incident.template-wanted",
+        "maintenance.empty",
+        "maintenance.no-title",
+        "maintenance.time",
+        "maintenance.unknown-component",
         "person.unknown",
+        "roster.unknown",
+        "override.order",
+        "override.past",
+        "override.too-long",
+        "override.too-early",
+        "override.unreachable",
+        "override.why",
     }
 )
 """Refusals that mean the request's own values; all others mean the incident's state."""
@@ -138,7 +156,7 @@ class Trouble(Exception):
 def refused(refusal: Refusal) -> Trouble:
     """Turn what the engine refused into an answer."""
     status = HTTPStatus.CONFLICT
-    if refusal.code == "incident.not-yours":
+    if refusal.code in NOT_YOURS:
         status = HTTPStatus.FORBIDDEN
     elif refusal.code in NOT_FOUND:
         status = HTTPStatus.NOT_FOUND

@@ -16,6 +16,12 @@ from tocsin.web.access import Caller, IntegrationCaller, Operator, may_read
 ALERTS_SHOWN = 100
 ENTRIES_AT_ONCE = 10_000
 
+ENDS = ("task_done", "task_waived")
+"""Kinds of events that say who has ended a task, and why."""
+
+CALLS = ("told", "nobody_reached", "acknowledged", "released", "reopened", "alarmed")
+"""Kinds of events of which a ladder is made."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -34,23 +40,40 @@ class Row:
 
 @dataclass(frozen=True)
 class Room(Row):
-    """An incident with its timeline, its messages, its alerts and the plan's next steps."""
+    """An incident with its timeline, its messages, its alerts and the plan's next steps.
+
+    `timeline` is the part that was asked for; `calls` are those entries of the whole that tell who
+    was called, `ends` those that tell how tasks ended, and `moments` the pinned ones.
+    """
 
     head: bytes
     timeline: tuple[Entry, ...]
+    calls: tuple[Entry, ...]
+    ends: tuple[Entry, ...]
+    moments: tuple[Entry, ...]
     deliveries: tuple[Delivery, ...]
     alerts: tuple[Alert, ...]
     ahead: tuple[Ahead, ...]
     alarm_at: datetime | None
 
 
-def open_room(world: World, code: str) -> Room | None:
-    """Return the incident with that code and everything around it, None if there is none."""
+Part = Callable[[Reading, Kept], list[Entry]]
+"""Reads the wanted part of a timeline, in order."""
+
+
+def open_room(world: World, code: str, part: Part | None = None) -> Room | None:
+    """Return the incident with that code and everything around it, None if there is none.
+
+    Of the timeline the room has the `part` that is wanted; the whole one if that is None.
+    """
     with world.store.read() as reading:
         kept = reading.incident(code)
         if kept is None:
             return None
-        timeline = whole_timeline(reading, kept)
+        timeline = (part or whole_timeline)(reading, kept)
+        calls = reading.timeline_of(kept.incident.id, CALLS)
+        ends = reading.timeline_of(kept.incident.id, ENDS)
+        moments = reading.timeline_entries(kept.incident.id, kept.incident.pinned)
         deliveries = reading.deliveries(kept.incident.id)
         alerts = reading.alerts(kept.incident.id, None, ALERTS_SHOWN)
     plan = world.rules.plan_of(kept.incident.plan)
@@ -61,6 +84,9 @@ def open_room(world: World, code: str) -> Room | None:
         look_again_at=kept.look_again_at,
         head=kept.head,
         timeline=tuple(timeline),
+        calls=tuple(calls),
+        ends=tuple(ends),
+        moments=tuple(moments),
         deliveries=tuple(deliveries),
         alerts=tuple(alerts),
         ahead=tuple(steps_ahead(plan, kept.incident)),
@@ -76,6 +102,18 @@ def whole_timeline(reading: Reading, kept: Kept) -> list[Entry]:
         if len(more) < ENTRIES_AT_ONCE:
             break
     return entries
+
+
+def newest(count: int) -> Part:
+    """Read the last entries of a timeline only."""
+    return lambda reading, kept: reading.timeline_before(kept.incident.id, kept.entries + 1, count)[
+        ::-1
+    ]
+
+
+def since(number: int) -> Part:
+    """Read what came after entry `number`, 10,000 of them at most."""
+    return lambda reading, kept: reading.timeline(kept.incident.id, number, ENTRIES_AT_ONCE)
 
 
 def rows(world: World, states: Collection[str], before: int | None, limit: int) -> list[Row]:
@@ -97,6 +135,9 @@ def covered_room(room: Room) -> Room:
         room,
         incident=covered(room.incident),
         timeline=(),
+        calls=(),
+        ends=(),
+        moments=(),
         deliveries=(),
         alerts=(),
         ahead=(),

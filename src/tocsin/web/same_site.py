@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from hashlib import blake2b
 from hmac import compare_digest
+from secrets import token_bytes
 from urllib.parse import urlsplit
+
+TOKEN_BYTES = 20
 
 
 def is_same_site(headers: Mapping[str, str], base_url: str) -> bool:
@@ -45,10 +48,30 @@ def _is_ours(origin: str, headers: Mapping[str, str], base_url: str) -> bool:
 
 
 def form_token(secret: bytes, whose: str) -> str:
-    """Return the token that the forms of one session, or of one link, carry."""
-    return blake2b(f"form {whose}".encode(), key=secret, digest_size=20).hexdigest()
+    """Return the token that the forms of one session, or of one link, carry.
+
+    It is masked anew each time: pages are compressed and hold texts of others, and how well a page
+    is compressed must tell nothing of its token (BREACH).
+    """
+    mask = token_bytes(TOKEN_BYTES)
+    return (mask + _xor(mask, _bare(secret, whose))).hex()
 
 
 def is_form_token(given: str, secret: bytes, whose: str) -> bool:
-    """Compare in constant time."""
-    return compare_digest(given.encode("utf-8", "replace"), form_token(secret, whose).encode())
+    """Say whether a token was made by `form_token` for the same; compares in constant time."""
+    try:
+        whole = bytes.fromhex(given)
+    except ValueError:
+        return False
+    mask, masked = whole[:TOKEN_BYTES], whole[TOKEN_BYTES:]
+    if len(masked) != TOKEN_BYTES:
+        return False
+    return compare_digest(_xor(mask, masked), _bare(secret, whose))
+
+
+def _bare(secret: bytes, whose: str) -> bytes:
+    return blake2b(f"form {whose}".encode(), key=secret, digest_size=TOKEN_BYTES).digest()
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))

@@ -4,6 +4,7 @@ from time import perf_counter
 
 from starlette.exceptions import HTTPException
 
+from tocsin.core.incident.attaching import AT_MOST
 from tocsin.engine.rules import NoRules
 from tocsin.web.figures import Figures
 from tocsin.web.problems import unavailable
@@ -12,9 +13,13 @@ from tocsin.web.site import Asgi, IntakeApp, Message, Receive, Scope, Send
 BODY_AT_MOST = 256 * 1024
 """Bytes of one request, other than alerts."""
 
-RULES = "/api/v1/rules"
+RULES = ("/api/v1/rules", "/plan/edit")
 RULES_AT_MOST = 5 * 1024 * 1024
 """Bytes of a request with a plan and an organisation: each may have a MiB, and more as JSON."""
+
+FILES = "/attachments"
+FILE_AT_MOST = AT_MOST + 64 * 1024
+"""Bytes of a request with a file: what stands around it in a form is small."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -79,7 +84,7 @@ class Guarded:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        at_most = RULES_AT_MOST if path.startswith(RULES) else BODY_AT_MOST
+        at_most = _at_most(path)
         is_head = scope["method"] == "HEAD" and not path.startswith(LIVE)
         cache = b"public, max-age=31536000, immutable" if _is_fixed(scope) else b"no-store"
 
@@ -87,7 +92,10 @@ class Guarded:
             if message["type"] == "http.response.start":
                 good = message["status"] < 400
                 own = [(b"cache-control", cache if good else b"no-store")]
-                message["headers"] = [*message.get("headers", ()), *self._headers, *own]
+                said = [h for h in message.get("headers", ()) if good or h[0] != b"cache-control"]
+                names = {name for name, _ in said}
+                rest = [h for h in (*self._headers, *own) if h[0] not in names]
+                message["headers"] = [*said, *rest]
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -104,6 +112,13 @@ class Guarded:
 
         inner = {**scope, "method": "GET"} if is_head else scope
         await self._app(inner, receive_guarded, send_guarded)
+
+
+def _at_most(path: str) -> int:
+    """Return how many bytes a request to `path` may have."""
+    if path.endswith(FILES):
+        return FILE_AT_MOST
+    return RULES_AT_MOST if path.startswith(RULES) else BODY_AT_MOST
 
 
 def _is_fixed(scope: Scope) -> bool:

@@ -433,7 +433,8 @@ def test_the_resolution_is_announced_before_the_incident_is_closed() -> None:
 
 
 def test_a_second_resolution_is_announced_again() -> None:
-    night = Night(ANNOUNCED).at(20).does(c.Resolve(by="ana")).does(says("it is over"))
+    night = Night(ANNOUNCED).at(20).does(c.Resolve(by="ana"))
+    night.does(says("it is over", free=True))
     night.at(25).does(c.Reopen(by="ana")).at(40).does(c.Resolve(by="ana"))
     assert night.refuses(c.Close(by="ana")).code == "incident.open-tasks"
 
@@ -574,7 +575,7 @@ def test_support_answers_by_what_the_public_knows() -> None:
 
 
 def test_an_update_goes_out_in_its_own_words_alone() -> None:
-    night = Night(TEMPLATES).does(says(subject="All is well"))
+    night = Night(TEMPLATES).does(says(subject="All is well", free=True))
     told = next(event for event in night.all(e.Told) if event.message == "update")
     message = compose(night.plan, night.incident, told, "id", "https://tocsin/a")
     assert (message.subject, message.text) == ("All is well", "we are on it")

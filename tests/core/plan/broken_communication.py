@@ -88,6 +88,10 @@ BROKEN: dict[str, str] = {
         TEAM + "templates:\n"
         "  t: {audience: customers, text: '{{ incident.channel }}'} #! plan.template-inside\n"
     ),
+    "plan.template-title": plan(
+        TEAM + "templates:\n"
+        "  t: {audience: customers, text: '{{ incident.title }}'} #! plan.template-title\n"
+    ),
     "plan.template-audience": plan(
         TEAM + "templates: {t: {audience: customers, text: x}}\nannouncements:\n"
         "  - {at: opened, audience: team, template: t} #! plan.template-audience\n"

@@ -420,3 +420,15 @@ def test_the_order_of_rules_means_nothing() -> None:
     seldom = Cadence(id="b", audience="team", line=1, every=Within(timedelta(hours=1)))
     assert chosen([often, seldom], PLAN, NOW) is chosen([seldom, often], PLAN, NOW) is often
     assert chosen([], PLAN, NOW) is None
+
+
+def test_what_stands_in_the_file_of_a_template_is_looked_at() -> None:
+    text = FRAME + "audiences: {all: {name: All, visibility: public, to: team-lead}}\n"
+    text += "templates: {long: {audience: all, file: long.md}}\n"
+    files = {"long.md": "{{ incident.title }} hit {{ nobody }}, [Name]\n"}
+    _, problems = read(text, "night.yaml", text_of=files.get)
+    assert {"plan.template-field", "plan.template-title", "plan.template-placeholder"} <= {
+        problem.code for problem in problems
+    }
+    _, problems = read(text, "night.yaml", text_of=lambda path: None)
+    assert not [problem for problem in problems if problem.code.startswith("plan.template")]

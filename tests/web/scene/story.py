@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,10 +20,12 @@ from tests.servers import spare_port
 
 from tocsin.channels.inbox.send import Inbox
 from tocsin.core.alerts import Signal, fingerprint
-from tocsin.core.delivery import Message, Sent
+from tocsin.core.delivery import Message, Sent, Shown
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
 from tocsin.engine import actions, deliver
+from tocsin.engine.accounts import Credential
+from tocsin.engine.audit import Doer, audited
 from tocsin.engine.intake import take_in
 from tocsin.engine.rules import Rules
 from tocsin.engine.tick import tick
@@ -29,7 +33,9 @@ from tocsin.engine.world import World
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.sources.alertmanager.view import AlertmanagerView
 from tocsin.store.sql_store import SqlStore, open_store
+from tocsin.web.api_keys import make_key
 from tocsin.web.app import make_app
+from tocsin.web.sessions import Visit, begin_session
 from tocsin.web.site import Site
 
 HERE = Path(__file__).parent
@@ -51,6 +57,10 @@ class Post:
     def send(self, address: str, message: Message) -> Sent:
         """Report success."""
         return Sent()
+
+    def preview(self, message: Message) -> tuple[Shown, ...]:
+        """Show the words themselves."""
+        return (Shown("subject", message.subject), Shown("text", message.text))
 
 
 @dataclass
@@ -126,9 +136,9 @@ class Scene:
         done = actions.act(self.world, code, command)
         assert not isinstance(done, Refusal), done
 
-    def declare(self, title: str, **more: object) -> str:
+    def declare(self, title: str, **more: Any) -> str:
         """Let somebody declare an incident; returns its code."""
-        report = actions.Report(title=title, by="ben", via="page", **more)  # type: ignore[arg-type]
+        report = actions.Report(title=title, by="ben", via="page", **more)
         done = actions.declare(self.world, report)
         assert not isinstance(done, Refusal), done
         return done.code
@@ -141,6 +151,36 @@ def tell(scene: Scene) -> None:
     _stranger(scene)
     _checkout(scene)
     _unanswered(scene)
+    _accounts(scene)
+
+
+def _accounts(scene: Scene) -> None:
+    """Ana signs in by several ways, on several machines; two keys; somebody guesses."""
+    now = scene.at
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Mobile/15E148 Safari/604.1"
+    laptop = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
+    guesser = Doer("", "page", "203.0.113.77")
+    owned = [("password", "password-1", ""), ("totp", "totp-1", ""),
+             ("passkey", "cGhvbmU", "Phone"),
+             *(("recovery", f"recovery-{number}", "") for number in range(9))]  # fmt: skip
+    with scene.store.write() as tx:
+        for kind, id_, name in owned:
+            tx.keep_credential(
+                Credential(id=id_, person="ana", kind=kind, name=name, created_at=now)  # type: ignore[arg-type]
+            )
+        for who, how, agent, address in [
+            ("ana", "passkey", phone, "198.51.100.23"), ("ana", "password", laptop, "192.0.2.14"),
+            ("dora", "oidc", laptop, "192.0.2.31"), ("emil", "break-glass", phone, "198.51.100.9"),
+        ]:  # fmt: skip
+            visit = Visit(address, agent)
+            begin_session(scene.world, tx, who, how, visit)
+        for _ in range(3):
+            audited(tx, now, guesser, "sign-in.failed", "ana", "by password")
+        audited(tx, now, guesser, "sign-in.throttled", "ana", "by password")
+        audited(tx, now, Doer("ana", "page", "192.0.2.14"), "passkey.added", "ana", "Phone")
+    organisation = scene.world.rules.organisation
+    for name, scopes in [("deploy script", ["read", "respond"]), ("wall display", ["read"])]:
+        make_key(scene.world, Doer("ana", "page"), organisation.people["ana"], name, scopes, 90)
 
 
 def _certificate(scene: Scene) -> None:
@@ -174,8 +214,12 @@ def _slow_search(scene: Scene) -> None:
     scene.act(code, c.TakeRole(by="ana", via="page", role="incident-commander", person="ana"))
     scene.act(code, c.RecordFact(by="ana", via="page", name="user_facing", value=True))
     scene.later(minutes=9)
-    scene.act(code, c.Note(by="ana", via="page", text="One shard is being rebuilt, see **shard 7**."))
-    scene.act(code, c.EnterPhase(by="ana", via="page", phase="containment", why="known", force=True))
+    scene.act(
+        code, c.Note(by="ana", via="page", text="One shard is being rebuilt, see **shard 7**.")
+    )
+    scene.act(
+        code, c.EnterPhase(by="ana", via="page", phase="containment", why="known", force=True)
+    )
     scene.later(minutes=6)
     scene.act(code, c.RecordFact(by="ana", via="page", name="health_checks", value="passing"))
     scene.act(code, c.Resolve(by="ana", via="page"))
@@ -207,7 +251,9 @@ def _checkout(scene: Scene) -> None:
         )
     scene.later(seconds=2)
     scene.later(minutes=3, seconds=20)
-    code, ana, ben = "INC-2026-004", {"by": "ana", "via": "page"}, {"by": "ben", "via": "page"}
+    code = "INC-2026-004"
+    ana: dict[str, Any] = {"by": "ana", "via": "page"}
+    ben: dict[str, Any] = {"by": "ben", "via": "page"}
     down = "payment_processing"
     scene.act(code, c.RecordFact(name=down, value="down", **ana))
     scene.act(code, c.Acknowledge(severity="P0", **ana))
@@ -230,7 +276,9 @@ def _checkout(scene: Scene) -> None:
     scene.act(code, c.Publish(audience="public", text=told, status="Identified", next="30m", **ana))
     scene.act(code, c.Tick(task="containment/regions", member="eu-1", **ben))
     scene.act(code, c.Publish(audience="customers", text=told, status="Identified", **ana))
-    scene.act(code, c.Publish(audience="internal", text="Provider is down; orders are held.", **ana))
+    scene.act(
+        code, c.Publish(audience="internal", text="Provider is down; orders are held.", **ana)
+    )
     scene.later(minutes=4, seconds=5)
     scene.act(code, c.Escalate(to="engineering-manager", why="The provider must be called", **ana))
     scene.later(minutes=7, seconds=30)
@@ -264,6 +312,14 @@ def serving(scene: Scene) -> Iterator[Scene]:
         server.should_exit = True
         server.force_exit = True
         thread.join()
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """Give a folder for a while, in memory where there is some: a story is thousands of commits."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 @contextmanager

@@ -50,6 +50,10 @@ def render(message: Message, sender: Address, to: str) -> bytes:
     mail["References"] = f"<incident.{token(message.incident)}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Tocsin-Incident"] = token(message.incident)
+    if leave := _followable(message.unsubscribe):
+        # RFC 8058: a mail program may end it with one press, without opening a page.
+        mail["List-Unsubscribe"] = f"<{leave}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(text(message), cte="quoted-printable")
     mail.add_alternative(html(message), subtype="html", cte="quoted-printable")
     # "=" is always encoded inside quoted-printable, so no text can contain this boundary.
@@ -169,8 +173,11 @@ def _action(message: Message) -> str:
 
 def _link(message: Message) -> str:
     """Give the link if it is one that may be followed, else nothing."""
-    good = re.fullmatch(r"https?://[!-~]+", message.link)
-    return message.link if good else ""
+    return _followable(message.link)
+
+
+def _followable(link: str) -> str:
+    return link if re.fullmatch(r"https?://[!-;=?-~]+", link) else ""
 
 
 def _one_line(words: str) -> str:

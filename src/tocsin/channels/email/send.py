@@ -7,9 +7,9 @@ from email.headerregistry import Address
 from tocsin.channels.email.attempt import Attempt, run
 from tocsin.channels.email.conversation import Conversation, NotOffered, Refused
 from tocsin.channels.email.outcomes import failure_of, timed_out
-from tocsin.channels.email.render import render
+from tocsin.channels.email.render import html, render, subject, text
 from tocsin.channels.email.settings import EmailSettings, problem_with_address
-from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Message, Outcome, Sent
+from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Message, Outcome, Sent, Shown
 
 
 class Email:
@@ -61,6 +61,14 @@ class Email:
         if isinstance(end, Exception):
             return self._hide_password(failure_of(end, self._server, left))
         return Sent(" ".join(end.split())[:200])
+
+    def preview(self, message: Message) -> tuple[Shown, ...]:
+        """Return the mail's subject, and its text and HTML as they are written into it."""
+        return (
+            Shown("subject", subject(message)),
+            Shown("text", text(message)),
+            Shown("html", html(message)),
+        )
 
     def _hide_password(self, failure: Failed) -> Failed:
         """Make sure that a server which repeats the password can't put it on a page."""

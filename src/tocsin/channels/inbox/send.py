@@ -1,6 +1,6 @@
 """The inbox as a channel."""
 
-from tocsin.core.delivery import Message, Sent
+from tocsin.core.delivery import Message, Sent, Shown
 
 
 class Inbox:
@@ -20,3 +20,7 @@ class Inbox:
     def send(self, address: str, message: Message) -> Sent:
         """Report success; the stored delivery is the entry."""
         return Sent()
+
+    def preview(self, message: Message) -> tuple[Shown, ...]:
+        """Return what stands in the inbox: the message's subject, and its own words."""
+        return (Shown("subject", message.subject), Shown("text", message.text or message.why))

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
@@ -75,6 +76,24 @@ def blocks(message: Message) -> list[Block]:
     if link := _link(message):
         found.append(_button(message, link))
     return found
+
+
+def readable(message: Message) -> tuple[str, str]:
+    """Return the header and the text of the blocks as they are read in Slack."""
+    texts: list[str] = []
+    for block in blocks(message):
+        text = block.get("text")
+        if isinstance(text, dict):
+            texts.append(_unescaped(str(text["text"])))
+        for one in cast(list[Block], block.get("fields", [])):
+            texts.append(_unescaped(str(one["text"])))
+    return texts[0], "\n\n".join(texts[1:])
+
+
+def _unescaped(text: str) -> str:
+    for character, entity in reversed(ENTITIES.items()):
+        text = text.replace(entity, character)
+    return text
 
 
 def escaped(text: str, length_max: int) -> str:

@@ -4,11 +4,12 @@ import ssl
 from collections.abc import Mapping
 
 import httpx
+import msgspec
 
 from tocsin.channels.slack.hooks import HookUrl
 from tocsin.channels.slack.outcomes import outcome_of
-from tocsin.channels.slack.render import render
-from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Message, Outcome
+from tocsin.channels.slack.render import readable, render
+from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Message, Outcome, Shown
 from tocsin.outbound import exchange
 
 
@@ -51,3 +52,9 @@ class Slack:
         request = httpx.Request("POST", url, headers=headers, content=render(message))
         answer = exchange.post(lambda: [request], self._tls, self._seconds)
         return outcome_of(answer, address, message.sent_at)
+
+    def preview(self, message: Message) -> tuple[Shown, ...]:
+        """Return the header and the text as people read them, and the whole request body."""
+        header, text = readable(message)
+        body = msgspec.json.format(render(message), indent=2).decode()
+        return (Shown("subject", header), Shown("text", text), Shown("json", body))

@@ -1,9 +1,10 @@
 """Webhooks as a channel."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
+import msgspec
 
 from tocsin.channels.webhook.endpoints import (
     Endpoint,
@@ -16,8 +17,8 @@ from tocsin.channels.webhook.endpoints import (
 )
 from tocsin.channels.webhook.outcomes import outcome_of
 from tocsin.channels.webhook.render import render
-from tocsin.channels.webhook.signature import headers
-from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Message, Outcome
+from tocsin.channels.webhook.signature import SigningKey, headers
+from tocsin.core.delivery import SEND_TIMEOUT_SECONDS, Failed, Message, Outcome, Shown
 from tocsin.outbound import exchange
 
 
@@ -26,7 +27,7 @@ class Webhook:
 
     A named endpoint was set up by the operator and may be anywhere. A direct address may come
     from anybody who edits contacts, so it must be on the public internet or in one of the
-    `allowed_networks`; it is not signed, as no secret is shared with it. `tls` replaces the
+    `allowed_networks`; it is signed where `key_of` knows the key shared with it. `tls` replaces the
     rules by which certificates are checked: the system's list of authorities, unless given.
     """
 
@@ -40,8 +41,10 @@ class Webhook:
         allowed_networks: Sequence[IPNetwork] = (),
         timeout_seconds: float = SEND_TIMEOUT_SECONDS,
         tls: ssl.SSLContext | None = None,
+        key_of: Callable[[str], SigningKey | None] = lambda _address: None,
     ) -> None:
         self._endpoints = dict(endpoints)
+        self._key_of = key_of
         self._allowed = tuple(allowed_networks)
         self._seconds = timeout_seconds
         self._tls = tls or ssl.create_default_context()
@@ -62,7 +65,8 @@ class Webhook:
         endpoint = self._endpoints.get(address)
         url = endpoint.url if endpoint else address
         body = render(message)
-        signed = headers(message.id, message.sent_at, body, endpoint.key if endpoint else None)
+        key = endpoint.key if endpoint else self._key_of(address)
+        signed = headers(message.id, message.sent_at, body, key)
         fixed = {"Content-Type": "application/json", "User-Agent": "Tocsin"}
         request = request_to(httpx.URL(url), fixed | signed, body)
 
@@ -78,3 +82,7 @@ class Webhook:
                 f"{receiver} is not on the public internet; ask for a named endpoint instead",
             )
         return outcome_of(answer, receiver, message.sent_at)
+
+    def preview(self, message: Message) -> tuple[Shown, ...]:
+        """Return the request body, with its lines broken for people to read."""
+        return (Shown("json", msgspec.json.format(render(message), indent=2).decode()),)

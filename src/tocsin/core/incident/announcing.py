@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tocsin.core.incident import commands as c
+from tocsin.core.incident import drafting, limits, response, updates
 from tocsin.core.incident import events as e
-from tocsin.core.incident import limits, response, updates
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.fold import fold
 from tocsin.core.incident.state import Incident
-from tocsin.core.oncall import reach
+from tocsin.core.oncall import Reach, reach
 from tocsin.core.people import Organisation
-from tocsin.core.plan.communication.model import Announcement
+from tocsin.core.plan.communication.model import Announcement, Audience
 from tocsin.core.plan.model import Plan
 
 CLERK = c.Command(by=e.BY_PLAN, standing=(e.BY_PLAN,))
@@ -27,10 +27,9 @@ def sent(
     """
     for name, update in incident.updates.items():
         audience = plan.communication.audiences.get(name)
-        if update.sent or audience is None or (incident.exercise and audience.outside):
+        if update.sent or audience is None:
             continue
-        for to in audience.to:
-            found = reach(organisation, to, now)
+        for to, found in readers(incident, audience, organisation, now):
             if found.gap:
                 why = f"{found.gap}; an update for {audience.name} waits for somebody"
                 yield e.NobodyReached(
@@ -43,6 +42,18 @@ def sent(
                 at=now, message="update", to=to, people=people, step=update.update,
                 until="resolved", why=_headline(update.status, audience.name), line=audience.line,
             )  # fmt: skip
+
+
+def readers(
+    incident: Incident, audience: Audience, organisation: Organisation, now: datetime
+) -> tuple[tuple[str, Reach], ...]:
+    """Return each recipient to whom an update is sent, with who that is now.
+
+    Whoever only reads a page is not among them, and in an exercise nobody outside is.
+    """
+    if incident.exercise and audience.outside:
+        return ()
+    return tuple((to, reach(organisation, to, now)) for to in audience.to)
 
 
 def automatic(plan: Plan, incident: Incident, now: datetime) -> Iterator[e.Event]:
@@ -68,7 +79,7 @@ def _written(
         by=CLERK.by, standing=CLERK.standing, why=f"announcement when {announcement.at}",
         audience=announcement.audience, template=announcement.template,
     )  # fmt: skip
-    draft = updates.drafted(plan, incident, wanted, now)
+    draft = drafting.drafted(plan, incident, wanted, now)
     held = response.held_up(plan, incident, f"publish {announcement.audience}", now)
     if held is not None or isinstance(draft, Refusal):
         refusal = draft if isinstance(draft, Refusal) else held

@@ -213,6 +213,7 @@ def nearest(word: str, known: Any) -> str:
 
 def closed_already(incident: Incident) -> Refusal:
     """Refuse to change what is closed."""
-    return Refusal(
-        "incident.closed", f"{incident.code} is closed", "add a note, or declare a new incident"
-    )
+    way = "add a note, or declare a new incident"
+    if incident.merged_into:
+        way = f"it is the same as {incident.merged_into}: go on there"
+    return Refusal("incident.closed", f"{incident.code} is closed", way)

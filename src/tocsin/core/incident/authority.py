@@ -238,7 +238,7 @@ def _second(
 def _object(command: c.Command) -> str:
     """What a command is about: two people must want the same."""
     fields = ("severity", "mode", "phase", "task", "role", "person", "name", "value", "to",
-              "about", "choice", "amount", "text", "audience", "update")  # fmt: skip
+              "about", "choice", "amount", "text", "audience", "update", "into")  # fmt: skip
     return " ".join(str(value) for field in fields if (value := getattr(command, field, "")))
 
 
@@ -342,5 +342,11 @@ _VERBS: dict[type[c.Command], Callable[[Plan, Incident, Any], tuple[str, ...]]] 
     c.Approve: _just("approve"),
     c.Withdraw: _just("approve"),
     c.TakeDecision: lambda _plan, _incident, command: (command.about,),
+    c.Attach: _just("note"),
+    c.Pin: _just("note"),
+    c.Unpin: _just("note"),
+    c.Link: _just("link"),
+    c.Merge: _just("merge"),
+    c.Split: _just("split"),
 }
 """The verb of each command that a plan may reserve; decisions bear the plan's own verbs."""

@@ -194,6 +194,7 @@ class EnterPhase(Command, frozen=True, kw_only=True):
 class Publish(Command, frozen=True, kw_only=True):
     """Tell an audience how things stand: a `text`, or a `template` with `values` by field.
 
+    Without a `template` it is the one that the plan wants; `free`: none, whatever the plan wants.
     `status` "" keeps the present one; `next` ("30m") says when the next update comes.
     """
 
@@ -204,6 +205,7 @@ class Publish(Command, frozen=True, kw_only=True):
     status: str = ""
     subject: str = ""
     next: str = ""
+    free: bool = False
 
 
 class Approve(Command, frozen=True, kw_only=True):
@@ -216,6 +218,78 @@ class Withdraw(Command, frozen=True, kw_only=True):
     """A proposed update does not go out, because of `why`."""
 
     update: str
+
+
+class Attach(Command, frozen=True, kw_only=True):
+    """Keep a file with the incident; all but `by` and `via` is filled in once it is stored."""
+
+    name: str = ""
+    media_type: str = ""
+    size: int = 0
+    hash: str = ""
+    attachment: int = 0
+
+
+class Pin(Command, frozen=True, kw_only=True):
+    """Entry `number` of the timeline tells the story, because of `why`.
+
+    `entries` is how many there are; it is filled in as `standing` is.
+    """
+
+    number: int
+    entries: int = 0
+
+
+class Unpin(Command, frozen=True, kw_only=True):
+    """Entry `number` of the timeline does not tell the story."""
+
+    number: int
+
+
+class Other(msgspec.Struct, frozen=True, kw_only=True):
+    """Another incident, as far as a command needs to know it.
+
+    `number` is its id; `readers` are those who may read it, None where everybody may.
+    """
+
+    code: str
+    number: int
+    state: str
+    readers: tuple[str, ...] | None = None
+
+
+class Link(Command, frozen=True, kw_only=True):
+    """This incident and `to` belong together; `other` is filled in, None if there is none."""
+
+    to: str
+    relation: str = "relates"
+    other: Other | None = None
+
+
+class Merge(Command, frozen=True, kw_only=True):
+    """This incident is the same as `into`; `other` is filled in, None if there is none.
+
+    `names` are a few of the alerts that go along, filled in as well.
+    """
+
+    into: str
+    other: Other | None = None
+    names: tuple[str, ...] = ()
+
+
+class Split(Command, frozen=True, kw_only=True):
+    """The `alerts` (ids) are another incident's matter, which is opened with `title`.
+
+    Filled in: its code `to`, and of its alerts `count`, how many fire, and a few `names`; `count`
+    is smaller than there are ids where some are not this incident's.
+    """
+
+    alerts: tuple[int, ...]
+    title: str = ""
+    to: str = ""
+    count: int = 0
+    firing: int = 0
+    names: tuple[str, ...] = ()
 
 
 AnyCommand = (
@@ -245,6 +319,12 @@ AnyCommand = (
     | Publish
     | Approve
     | Withdraw
+    | Attach
+    | Pin
+    | Unpin
+    | Link
+    | Merge
+    | Split
 )
 
 

@@ -48,6 +48,7 @@ def covered(incident: Incident) -> Incident:
     return replace(
         incident, title=title, severity_why="", facts={}, doubts={}, tasks={}, wanted_by_one={},
         updates={}, proposals={}, clocks=(), watches={}, phase="", parallel=(), mode="",
+        attachments=(), pinned=(), links=(), absorbed=(),
     )  # fmt: skip
 
 

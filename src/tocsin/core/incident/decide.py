@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tocsin.core.incident import (
     assessing,
+    attaching,
     authority,
     catalogued,
     clocks,
@@ -16,6 +17,7 @@ from tocsin.core.incident import (
     finance,
     floors,
     modes,
+    relations,
     response,
     roles,
     standing_down,
@@ -342,8 +344,14 @@ def _not_now(incident: Incident, event: type[e.Event]) -> Refusal | None:
         f"incident.{incident.state}",
         f"{incident.code} is {incident.state}; it is too {_early_or_late(incident)} to"
         f" {NAMES[event]} it",
-        f"possible now: {', '.join(possible)}" if possible else "declare a new incident",
+        _go_on(incident, possible),
     )
+
+
+def _go_on(incident: Incident, possible: tuple[str, ...]) -> str:
+    if incident.merged_into:
+        return f"it is the same as {incident.merged_into}: go on there"
+    return f"possible now: {', '.join(possible)}" if possible else "declare a new incident"
 
 
 def _early_or_late(incident: Incident) -> str:
@@ -386,4 +394,10 @@ _DECISIONS: dict[type[c.Command], Callable[[Plan, Incident, Any, datetime], Deci
     c.Publish: updates.publish,
     c.Approve: updates.approve,
     c.Withdraw: updates.withdraw,
+    c.Attach: attaching.attach,
+    c.Pin: attaching.pin,
+    c.Unpin: attaching.unpin,
+    c.Link: relations.link,
+    c.Merge: relations.merge,
+    c.Split: relations.split,
 }

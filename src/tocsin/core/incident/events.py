@@ -7,23 +7,18 @@ is written; a kind of event may gain fields with defaults, and never loses one.
 
 from datetime import datetime
 
-import msgspec
-
 from tocsin.core.delivery import Kind
+from tocsin.core.incident.event import BY_PLAN as BY_PLAN
+from tocsin.core.incident.event import Event as Event
+from tocsin.core.incident.events_beside import Absorbed as Absorbed
+from tocsin.core.incident.events_beside import AlertsCameOver as AlertsCameOver
+from tocsin.core.incident.events_beside import AlertsLeft as AlertsLeft
+from tocsin.core.incident.events_beside import FileAttached as FileAttached
+from tocsin.core.incident.events_beside import IncidentLinked as IncidentLinked
+from tocsin.core.incident.events_beside import MergedInto as MergedInto
+from tocsin.core.incident.events_beside import MomentPinned as MomentPinned
+from tocsin.core.incident.events_beside import MomentUnpinned as MomentUnpinned
 from tocsin.core.plan.model import FactValue, Until
-
-BY_PLAN = "tocsin"
-"""Who acted when nobody did: the plan itself."""
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """Base of all events; `at` is an aware UTC instant."""
-
-    at: datetime
-    by: str = BY_PLAN
-    via: str = ""
-    why: str = ""
-    line: int = 0
 
 
 class Opened(Event, frozen=True, kw_only=True, tag="opened"):
@@ -447,4 +442,12 @@ AnyEvent = (
     | UpdateWithdrawn
     | UpdateRefused
     | AudienceForgotten
+    | FileAttached
+    | MomentPinned
+    | MomentUnpinned
+    | IncidentLinked
+    | AlertsLeft
+    | AlertsCameOver
+    | MergedInto
+    | Absorbed
 )

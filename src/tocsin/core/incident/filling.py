@@ -44,6 +44,32 @@ def render_template(
     What they do not say comes from the incident as it stands at `now`, and from what this
     message announces.
     """
+    return fill(template, known_values(plan, incident, template, values, now, said), plan.time_zone)
+
+
+def sketch_template(
+    plan: Plan, incident: Incident, template: Template, values: Mapping[str, str], now: datetime,
+    said: Said,
+) -> tuple[Rendered, tuple[str, ...]]:  # fmt: skip
+    """Write a message as far as it can be written; what nobody knows stands in it as `‹name›`.
+
+    Returns it with what is missing, by field or origin; without any it is as `render_template` has
+    it.
+    """
+    known = known_values(plan, incident, template, values, now, said)
+    told = fill(template, known, plan.time_zone)
+    if isinstance(told, Rendered):
+        return told, ()
+    gaps = told.missing
+    shown = fill(template, {**known, **{gap: f"‹{gap}›" for gap in gaps}}, plan.time_zone)
+    return (shown if isinstance(shown, Rendered) else Rendered("", "")), gaps
+
+
+def known_values(
+    plan: Plan, incident: Incident, template: Template, values: Mapping[str, str], now: datetime,
+    said: Said,
+) -> dict[str, Value]:  # fmt: skip
+    """Return what a message of a template can say as things stand; arguments as above."""
     known: dict[str, Value] = {}
     for name in names_in(f"{template.subject}\n{template.text}"):
         field = template.fields.get(name)
@@ -56,7 +82,7 @@ def render_template(
             value = value_of(plan, incident, origin, now, display=template.display)
         if value is not None:
             known[name] = value
-    return fill(template, known, plan.time_zone)
+    return known
 
 
 def value_of(

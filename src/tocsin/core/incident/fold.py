@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.core.incident import events as e
-from tocsin.core.incident import folds_of_people, folds_of_updates
+from tocsin.core.incident import folds_of_people, folds_of_relations, folds_of_updates
 from tocsin.core.incident.lifecycle import State, after
 from tocsin.core.incident.state import Clock, Fact, Incident, TaskState, Watching
 
@@ -48,7 +48,7 @@ def _moments(incident: Incident, event: e.Event) -> tuple[str, ...]:
         return folds_of_people.moments(event)
     if kind in folds_of_updates.FOLDS:
         return folds_of_updates.moments(incident, event)
-    return ()
+    return folds_of_relations.moments(event)
 
 
 def _state_entered(event: e.Event) -> tuple[str, ...]:
@@ -135,7 +135,11 @@ def _severity_changed(incident: Incident, event: e.SeverityChanged) -> Incident:
 def _fact_recorded(incident: Incident, event: e.FactRecorded) -> Incident:
     if event.in_doubt:
         return folds_of_people.fact_in_doubt(incident, event)
-    fact = Fact(event.value, event.by, event.at)
+    known = incident.facts.get(event.name)
+    before = None
+    if known is not None:
+        before = known.value if known.value != event.value else known.before
+    fact = Fact(event.value, event.by, event.at, before)
     doubts = {name: doubt for name, doubt in incident.doubts.items() if name != event.name}
     return replace(incident, facts={**incident.facts, event.name: fact}, doubts=doubts)
 
@@ -284,6 +288,10 @@ def _closed(incident: Incident, event: e.Closed) -> Incident:
     )
 
 
+def _merged(incident: Incident, event: e.MergedInto) -> Incident:
+    return replace(folds_of_relations.merged(incident, event), state=_moved(incident, event))
+
+
 def _task_armed(incident: Incident, event: e.TaskArmed) -> Incident:
     armed = TaskState(state="open", since=event.at)
     return replace(
@@ -352,6 +360,8 @@ _FOLDS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.Noted: _unchanged,
     **folds_of_people.FOLDS,
     **folds_of_updates.FOLDS,
+    **folds_of_relations.FOLDS,
+    e.MergedInto: _merged,
     e.TaskArmed: _task_armed,
     e.TaskOrdered: _unchanged,
     e.TaskTicked: _task_ticked,

@@ -25,3 +25,12 @@ def is_news(incident: Incident, now: datetime) -> bool:
     if incident.state in PAGEABLE or resolved_at is None:
         return False
     return now - resolved_at >= STILL_FIRING_AFTER
+
+
+def leads_on(incident: Incident) -> int:
+    """Return the id of the incident that takes the alerts of this one's group instead, 0 if none.
+
+    Where alerts of a group were merged away, later ones follow them; one step leads there, since
+    no incident is merged that has absorbed others.
+    """
+    return incident.merged_number

@@ -15,16 +15,19 @@ TRANSITIONS: dict[State, dict[type[events.Event], State]] = {
     "open": {
         events.Acknowledged: "acknowledged",
         events.Resolved: "resolved",
+        events.MergedInto: "closed",
     },
     # Somebody has it. Escalation rests, unless the plan escalates until it is resolved.
     "acknowledged": {
         events.Released: "open",
         events.Resolved: "resolved",
+        events.MergedInto: "closed",
     },
     # The trouble is over. A new alert of the same group, or a person, can open it again.
     "resolved": {
         events.Reopened: "open",
         events.Closed: "closed",
+        events.MergedInto: "closed",
     },
     # The end. What comes later is another incident.
     "closed": {},
@@ -49,5 +52,8 @@ def after(state: State, event: type[events.Event]) -> State | None:
 
 
 def ways_out(state: State) -> tuple[str, ...]:
-    """Return what can be done in `state`, in people's words, for a refusal's hint."""
-    return tuple(NAMES[event] for event in TRANSITIONS[state])
+    """Return what can be done in `state`, in people's words, for a refusal's hint.
+
+    Merging is no way out of its own: it is for an incident that turns out to be another one.
+    """
+    return tuple(NAMES[event] for event in TRANSITIONS[state] if event in NAMES)

@@ -1,6 +1,6 @@
 """What stands between an update and its readers: who may write, who approves, which words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tocsin.core.document import near
 from tocsin.core.incident import commands as c
@@ -147,69 +147,78 @@ def unfit_status(plan: Plan, incident: Incident, status: str) -> Refusal | None:
     )  # fmt: skip
 
 
-def unfit_values(
+def wrong_values(
     incident: Incident, template: Template, values: Mapping[str, str]
-) -> Refusal | None:
-    """Refuse values that a template does not take."""
+) -> Iterator[Refusal]:
+    """Refuse each value that a template does not take."""
     for name, value in values.items():
         field = template.fields.get(name)
-        if field is None or not (field.ask or _may_be_said(field.origin)):
-            askable = [f.name for f in template.fields.values() if f.ask or _may_be_said(f.origin)]
-            return Refusal(
+        if field is None or not (field.ask or may_be_said(field.origin)):
+            askable = [f.name for f in template.fields.values() if f.ask or may_be_said(f.origin)]
+            yield Refusal(
                 "incident.unknown-field",
                 f"{template.id} does not ask for `{name}` (line {template.line})",
                 near(name, askable) + f"it asks for: {', '.join(askable) or 'nothing'}",
             )
-        if field.one_of and value not in field.one_of:
-            return Refusal(
+            continue
+        if field.one_of and value.strip() and value not in field.one_of:
+            yield Refusal(
                 "incident.field-value", f"`{value}` is no answer for {name} (line {field.line})",
                 f"it takes: {', '.join(field.one_of)}",
             )  # fmt: skip
         if field.max_length and len(value) > field.max_length:
-            return Refusal(
+            yield Refusal(
                 "incident.too-long",
                 f"{name} has {len(value)} characters, and {field.max_length} are allowed"
                 f" (line {field.line})",
                 "say it in fewer words",
             )
         if found := left_open(value, template.literal):
-            return _placeholder(incident, found[0])
-    return None
+            yield _placeholder(found[0])
 
 
 def unfit_words(
     plan: Plan, incident: Incident, audience: Audience, template: Template | None, subject: str,
     text: str,
 ) -> Refusal | None:  # fmt: skip
-    """Refuse words that must not go out to this audience."""
+    """Refuse words that must not go out to this audience, for what counts most."""
+    return next(wrong_words(plan, incident, audience, template, subject, text), None)
+
+
+def wrong_words(
+    plan: Plan, incident: Incident, audience: Audience, template: Template | None, subject: str,
+    text: str,
+) -> Iterator[Refusal]:  # fmt: skip
+    """Refuse words that must not go out to this audience, for each thing that is wrong."""
     whole = f"{subject}\n{text}"
     if template is None and (found := [one for one in left_open(text) if one.startswith("[")]):
-        return _placeholder(incident, found[0])
+        yield _placeholder(found[0])
     longest = template.max_length if template is not None else 0
     if refusal := _too_long(text, longest, template.line if template is not None else 0):
-        return refusal
+        yield refusal
     for said in template.must_say if template is not None else ():
         if said.casefold() not in whole.casefold():
             line = template.line if template is not None else 0
-            return Refusal(
+            yield Refusal(
                 "incident.must-say", f"the update has to say: {said} (line {line})", "add it"
             )
     for rule in rules_for(plan, incident, audience.id):
         if rule.only_when and not holds(rule.only_when, situation(incident)):
-            return Refusal(
+            yield Refusal(
                 "incident.not-published",
                 f"{audience.name} are told only when {rule.only_when} (line {rule.line})",
                 f"if that is so, state it: tocsin fact {incident.code} NAME=VALUE",
             )
         if found := _said(rule.never, whole):
-            return Refusal(
+            yield Refusal(
                 "incident.forbidden-words",
                 f"an update to {audience.name} never says `{found[0]}` (line {rule.line})",
                 "say it in other words",
             )
         if refusal := _too_long(text, rule.max_length, rule.line):
-            return refusal
-    return _copied_from_inside(plan, incident, audience, template, text)
+            yield refusal
+    if copied := _copied_from_inside(plan, incident, audience, template, text):
+        yield copied
 
 
 def remarks(plan: Plan, incident: Incident, audience: Audience, whole: str) -> tuple[str, ...]:
@@ -288,7 +297,7 @@ def _copied_from_inside(
     return None
 
 
-def _may_be_said(origin: str) -> bool:
+def may_be_said(origin: str) -> bool:
     """Whether people may say what an origin would: not what Tocsin itself knows."""
     return not origin or origin.startswith(("fact.", "role.", "postmortem.", "components."))
 
@@ -307,7 +316,7 @@ def _too_long(text: str, longest: int, line: int) -> Refusal | None:
     )
 
 
-def _placeholder(incident: Incident, found: str) -> Refusal:
+def _placeholder(found: str) -> Refusal:
     return Refusal(
         "incident.placeholder", f"`{found}` looks like something that was never filled in",
         "write what belongs there",
@@ -321,4 +330,5 @@ def _others(plan: Plan, incident: Incident, audience: Audience) -> str:
         if (not one.audiences or audience.id in one.audiences)
         and (not one.severities or incident.severity in one.severities)
     ]
-    return f"fitting: {', '.join(fits)}; or write it freely" if fits else "write it freely"
+    freely = "write it freely: --free"
+    return f"fitting: {', '.join(fits)}; or {freely}" if fits else freely

@@ -118,7 +118,9 @@ def error_budget(metric: Metric, down: timedelta, start: datetime, end: datetime
 
 
 def counts(metric: Metric, incident: Incident) -> bool:
-    """Whether the plan counts this incident in this figure."""
+    """Whether the plan counts this incident in this figure; a merged one counts as the other."""
+    if incident.merged_into:
+        return False
     if metric.severities and incident.severity not in metric.severities:
         return False
     seen = situation(incident)

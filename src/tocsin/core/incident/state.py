@@ -22,12 +22,13 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
-class Fact(msgspec.Struct, frozen=True):
-    """The latest value of a named observation, with who said it and when."""
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The latest value of a named observation, with who said it and when; `before` it, another."""
 
     value: FactValue
     by: str
     at: datetime
+    before: FactValue | None = None
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,25 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     task: str = ""
 
 
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is kept with an incident; `hash` is the SHA-256 of its content, in hex."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    hash: str
+    by: str
+    at: datetime
+
+
+class Related(msgspec.Struct, frozen=True):
+    """Another incident, and what this one is to it: see `relations.INVERSE`."""
+
+    code: str
+    relation: str
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The fold of a timeline: everything in it follows from the events.
 
@@ -117,6 +137,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `floors_waived` the severities' floors that do not hold here.
     `updates` holds the latest update to each audience, `proposals` those that wait for approval,
     `unwritten` the announcements that Tocsin could not write by itself, and since when.
+    `pinned` are numbers of timeline entries; `merged_into` is the incident that this one turned out
+    to be, `merged_number` its number, `absorbed` those that turned out to be this one.
     `phase` is where the work stands, `parallel` what was entered beside it, `changed_at` the last
     event.
     """
@@ -175,6 +197,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     updates_total: int = 0
     unwritten: Mapping[str, datetime] = {}
     severities_held: tuple[str, ...] = ()
+    attachments: tuple[Attached, ...] = ()
+    pinned: tuple[int, ...] = ()
+    links: tuple[Related, ...] = ()
+    merged_into: str = ""
+    merged_number: int = 0
+    absorbed: tuple[str, ...] = ()
 
     @property
     def roles(self) -> dict[str, str]:

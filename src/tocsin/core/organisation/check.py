@@ -15,7 +15,7 @@ from tocsin.core.organisation.file import OrganisationFile, OverrideFile, Roster
 from tocsin.core.problem import Level, Problem
 from tocsin.core.tree import Findings, Path
 
-ENDPOINTS = {"webhook": "webhooks", "slack": "slack"}
+ENDPOINTS = {"webhook": "webhooks", "slack": "slack", "github": "github"}
 """Channels whose addresses are names, with the part of the file that says what they mean."""
 
 UNKNOWN = {

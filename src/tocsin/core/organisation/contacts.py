@@ -66,5 +66,10 @@ def _unknown_endpoint(channel: str, address: str, names: tuple[str, ...]) -> tup
     return "organisation.unknown-endpoint", what, near(address, names) + known
 
 
+_EXAMPLES = {
+    "email": "ana@example.org", "webhook": "customers", "slack": "ops", "github": "support",
+}  # fmt: skip
+
+
 def _example(channel: str) -> str:
-    return {"email": "ana@example.org", "webhook": "customers", "slack": "ops"}.get(channel, "...")
+    return _EXAMPLES.get(channel, "...")

@@ -195,7 +195,14 @@ class PersonFile(_Part):
     access: Access = Field(
         "responder",
         description="What the person may do: look (`viewer`), work on incidents (`responder`), "
-        "change everything (`administrator`).",
+        "also command beyond them (`commander`), change everything (`administrator`), or look and "
+        "read the audit (`auditor`).",
+    )
+    oidc: str = Field(
+        "",
+        description="What the identity provider calls the person (the subject, `sub`); without "
+        "it they are found by an e-mail contact that the provider has verified.",
+        examples=["248289761001"],
     )
     qualifications: list[Qualification] = Field(
         default_factory=list,
@@ -287,6 +294,29 @@ class WebhookFile(_Part):
     )
 
 
+class GitHubFile(_Part):
+    """A repository in which issues are opened."""
+
+    repository: str = Field(
+        pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$",
+        description="Its owner and name.",
+        examples=["example/support"],
+    )
+    token: str = Field(
+        pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$",
+        description="The environment variable that holds a token which may write issues there.",
+        examples=["env:GITHUB_SUPPORT_TOKEN"],
+    )
+    labels: list[str] = Field(
+        default_factory=list, description="What each issue is labelled with.", examples=[["outage"]]
+    )
+    api: str = Field(
+        "https://api.github.com",
+        pattern=r"^https?://\S+$",
+        description="The address of the API, for a GitHub of one's own.",
+    )
+
+
 class OrganisationFile(_Part):
     """An organisation as Tocsin reads it: people, rosters, recipients."""
 
@@ -330,6 +360,10 @@ class OrganisationFile(_Part):
         default_factory=dict,
         description="The Slack incoming webhooks that contacts `slack NAME` mean.",
         examples=[{"ops": "env:SLACK_OPS_URL"}],
+    )
+    github: dict[Id, GitHubFile] = Field(
+        default_factory=dict,
+        description="The repositories that contacts `github NAME` mean.",
     )
 
 

@@ -25,8 +25,8 @@ from tocsin.core.people import (
 from tocsin.core.problem import Problem
 from tocsin.core.tree import Findings
 
-CHANNELS = ("inbox", "email", "webhook", "slack")
-SOURCES = ("alertmanager",)
+CHANNELS = ("inbox", "email", "webhook", "slack", "github")
+SOURCES = ("alertmanager", "deployments")
 
 
 def read_organisation(
@@ -78,6 +78,10 @@ def _organisation(document: Document[OrganisationFile], text: str | bytes) -> Or
         last_resort=file.last_resort,
         webhooks={name: (part.url, part.secret) for name, part in file.webhooks.items()},
         slack=dict(file.slack),
+        github={
+            name: (part.repository, part.token, tuple(part.labels), part.api)
+            for name, part in file.github.items()
+        },
     )
 
 
@@ -89,6 +93,7 @@ def _people(document: Document[OrganisationFile]) -> dict[str, Person]:
             contacts=tuple(contact(one) for one in part.contacts),
             access=part.access,
             qualifications=tuple(part.qualifications),
+            oidc=part.oidc,
             line=_line(document, "people", name),
         )
         for name, part in document.model.people.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -21,17 +22,19 @@ def read(
     file: str,
     *,
     exists: Callable[[str], bool] | None = None,
+    text_of: Callable[[str], str | None] | None = None,
     today: date | None = None,
 ) -> tuple[Plan | None, list[Problem]]:
     """Read the text of a plan file; never raises.
 
     `file` only names it in problems. `exists` says whether there is a file at a path that the
-    plan names, and `today` which day it is; without them files and reviews are not looked at.
+    plan names, `text_of` what stands in it (None: no text), and `today` which day it is; without
+    them files and reviews are not looked at.
 
     The plan is None exactly if a problem is an error; warnings and notes come along with a plan.
     Problems are in the order of the file.
     """
-    plan, problems = _made_of(text, file, exists, today)
+    plan, problems = _made_of(text, file, Beside(exists, text_of, today))
     refused = plan is None or any(problem.level == "error" for problem in problems)
     return None if refused else plan, problems
 
@@ -41,18 +44,24 @@ def salvage(text: str | bytes, file: str) -> Plan | None:
 
     What is not understood is left out. None if not even severities are left.
     """
-    plan, _ = _made_of(text, file, None, None)
+    plan, _ = _made_of(text, file, Beside())
     return plan if plan is not None and plan.severities else None
 
 
-def _made_of(
-    text: str | bytes, file: str, exists: Callable[[str], bool] | None, today: date | None
-) -> tuple[Plan | None, list[Problem]]:
+class Beside(NamedTuple):
+    """What a shell knows beside the text of a plan; see `read`."""
+
+    exists: Callable[[str], bool] | None = None
+    text_of: Callable[[str], str | None] | None = None
+    today: date | None = None
+
+
+def _made_of(text: str | bytes, file: str, beside: Beside) -> tuple[Plan | None, list[Problem]]:
     document, problems = salvage_document(text, file, PlanFile)
     if document is None:
         return None, problems
     scope = Scope(document)
-    scope.exists, scope.today = exists, today
+    scope.exists, scope.text_of, scope.today = beside
     scope.found.ends = True
     try:
         plan = compile_plan(scope, text)

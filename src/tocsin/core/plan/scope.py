@@ -72,6 +72,8 @@ class Scope:
         """Words of the plan that stand for a condition or figure: word -> CEL."""
         self.exists: Callable[[str], bool] | None = None
         """Whether there is a file at a path beside the plan; None where that cannot be known."""
+        self.text_of: Callable[[str], str | None] | None = None
+        """The text of a file at a path beside the plan; None where that cannot be known."""
         self.today: date | None = None
         self.as_written = self.file.standing == "as written"
         self.named_moments: dict[str, tuple[str, ...]] = {

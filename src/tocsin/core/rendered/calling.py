@@ -77,6 +77,7 @@ def _table(wording: Wording, steps: tuple[Step, ...]) -> Table:
     return Table(
         tuple(HEADINGS[column] for column in kept),
         tuple(tuple(row[column] for column in kept) for row in rows),
+        tuple((step.line,) for step in steps),
     )
 
 

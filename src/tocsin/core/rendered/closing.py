@@ -31,9 +31,10 @@ def alerts(wording: Wording) -> Section:
         said.append("The end of its alerts does not resolve an incident: a person does.")
     again = duration(timedelta(seconds=alerts_.reopen_within_seconds))
     said.append(f"An alert that returns within {again} reopens the incident.")
-    table = Table(("An alert with", "Means"), rows) if rows else None
+    lines = tuple((rule.line,) for rule in alerts_.rules)
+    table = Table(("An alert with", "Means"), rows, lines) if rows else None
     lead = Paragraph("The first rule that matches counts.") if rows else None
-    return part("alerts", "Alerts", Paragraph(" ".join(said)), lead, table)
+    return part("alerts", "Alerts", Paragraph(" ".join(said)), lead, table, line=alerts_.line)
 
 
 def _rule(rule: AlertRule) -> tuple[Text, ...]:
@@ -94,11 +95,13 @@ def index(plan: Plan, cited: Citations) -> Section:
     """Every clause with its line in the plan and the lines of the document that it comes from."""
     rows: list[tuple[Text, ...]] = []
     sourced = bool(cited.every)
-    for clause in clauses(plan):
+    found = clauses(plan)
+    for clause in found:
         row: tuple[Text, ...] = (clause.title, clause.kind, str(clause.line))
         rows.append((*row, source_lines(cited, clause.line)) if sourced else row)
     headings = ("Clause", "Kind", "Plan line", *(("Document lines",) if sourced else ()))
-    return part("clauses", "Index of clauses", Table(headings, tuple(rows)))
+    lines = tuple((clause.line,) for clause in found)
+    return part("clauses", "Index of clauses", Table(headings, tuple(rows), lines))
 
 
 def source_lines(cited: Citations, line: int) -> str:

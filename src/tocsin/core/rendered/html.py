@@ -1,6 +1,6 @@
 """A document as one HTML file: its own style, no scripts, nothing loaded from elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from tocsin.core.rendered.outline import (
@@ -35,6 +35,39 @@ def write_html(outline: Outline, language: str = "en") -> str:
     return "\n".join((*start, *body))
 
 
+def write_part(outline: Outline, anchors: "Anchors") -> str:
+    """Return what stands in the document, for a page that has its own head and frame.
+
+    Its headings begin at the second level: the page has the title.
+    """
+    body = [f'<p class="lead">{inline(outline.lead)}</p>'] if outline.lead else []
+    body += _block(outline.about, anchors)
+    for section in outline.sections:
+        body += _section(section, 2, anchors)
+    return "\n".join(body)
+
+
+class Anchors:
+    """Where the lines of a plan are in its document: `line-28` is an anchor, once.
+
+    A line on which no clause begins belongs to the clause before it. `clauses` are the lines
+    on which one begins; the file has `last` lines.
+    """
+
+    def __init__(self, clauses: Iterable[int] = (), last: int = 0) -> None:
+        starts = sorted(set(clauses))
+        ends = [*starts[1:], last + 1]
+        self._open = {start: range(start, end) for start, end in zip(starts, ends, strict=False)}
+
+    def of(self, *lines: int) -> str:
+        """Return the anchors of these lines, as far as they are nowhere yet."""
+        taken = (line for start in lines for line in self._open.pop(start, ()))
+        return "".join(f'<span class="at" id="line-{line}"></span>' for line in taken)
+
+
+_NONE = Anchors()
+
+
 def _head(outline: Outline) -> Iterator[str]:
     yield "<head>"
     yield '<meta charset="utf-8">'
@@ -64,14 +97,14 @@ def _cover(outline: Outline) -> Iterator[str]:
     yield "</header>"
 
 
-def _section(section: Section, level: int) -> Iterator[str]:
+def _section(section: Section, level: int, anchors: Anchors = _NONE) -> Iterator[str]:
     heading = f"h{min(level, 6)}"
     yield f'<section id="{escape(section.id)}" class="level-{level}">'
-    yield f"<{heading}>{inline(section.title)}</{heading}>"
+    yield f"<{heading}>{anchors.of(section.line)}{inline(section.title)}</{heading}>"
     for block in section.blocks:
-        yield from _block(block)
+        yield from _block(block, anchors)
     for inner in section.sections:
-        yield from _section(inner, level + 1)
+        yield from _section(inner, level + 1, anchors)
     yield "</section>"
 
 
@@ -91,22 +124,23 @@ def _escaped(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: Block, anchors: Anchors = _NONE) -> Iterator[str]:
     match block:
         case Paragraph(text, remark):
             yield f'<p class="{"remark" if remark else "said"}">{inline(text)}</p>'
         case Listing(items, checks):
             yield f'<ul class="{"checks" if checks else "points"}">'
             for item in items:
-                yield from _item(item)
+                yield from _item(item, anchors)
             yield "</ul>"
         case Table(headings, rows) if rows:
-            yield from (_table(block) if headings else _names(rows))
+            yield from (_table(block, anchors) if headings else _names(rows))
         case Quotation(text):
             yield f"<pre>{escape(text)}</pre>"
         case Picture():
-            fits = "drawing" if block.width > _NARROW else "drawing fits"
-            yield f'<figure><div class="{fits}">'
+            # One that has to scroll can be scrolled by keyboard too.
+            scrolls = 'drawing" tabindex="0' if block.width > _NARROW else "drawing fits"
+            yield f'<figure><div class="{scrolls}">'
             yield drawing(block)
             yield f"</div><figcaption>{escape(block.title)}</figcaption></figure>"
 
@@ -122,20 +156,22 @@ def drawing(picture: Picture, style: str = "") -> str:
     )
 
 
-def _item(item: Item) -> Iterator[str]:
+def _item(item: Item, anchors: Anchors) -> Iterator[str]:
     notes = "".join(f"<li>{inline(note)}</li>" for note in item.notes)
     below = f'<ul class="notes">{notes}</ul>' if notes else ""
-    yield f"<li>{inline(item.text)}{below}</li>"
+    yield f"<li>{anchors.of(item.line)}{inline(item.text)}{below}</li>"
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: Table, anchors: Anchors) -> Iterator[str]:
     wide = ' class="wide"' if len(table.headings) >= _WIDE else ""
     yield f'<div class="scroll" tabindex="0"><table{wide}><thead><tr>'
     yield "".join(f'<th scope="col">{escape(one)}</th>' for one in table.headings)
     yield "</tr></thead><tbody>"
-    for first, *others in table.rows:
+    lines = table.lines or ((),) * len(table.rows)
+    for (first, *others), of_row in zip(table.rows, lines, strict=True):
         cells = "".join(f"<td>{inline(cell)}</td>" for cell in others)
-        yield f'<tr><th scope="row">{inline(first)}</th>{cells}</tr>'
+        at = anchors.of(*of_row)
+        yield f'<tr><th scope="row">{at}{inline(first)}</th>{cells}</tr>'
     yield "</tbody></table></div>"
 
 

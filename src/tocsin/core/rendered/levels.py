@@ -48,10 +48,14 @@ def severities(wording: Wording) -> Section:
         "severities", "Severities",
         Paragraph("From the worst to the least. The worst severity counts of which a criterion "
                   "holds; what nobody has stated is unknown and supports nothing."),
-        Table(headings, tuple(rows)),
+        Table(headings, tuple(rows), tuple(_lines_of_limits(one) for one in plan.severities)),
         *_clocks(wording, clocks),
         sections=[_severity(wording, severity) for severity in plan.severities],
     )  # fmt: skip
+
+
+def _lines_of_limits(severity: Severity) -> tuple[int, ...]:
+    return tuple(target.line for target in severity.targets)
 
 
 def clocks_in_use(plan: Plan) -> tuple[str, ...]:
@@ -68,6 +72,7 @@ def _clocks(wording: Wording, clocks: tuple[str, ...]) -> Iterator[Block]:
     yield Table(
         ("Limit", "Counts from", "Is kept by"),
         tuple((capital(named(r.name)), moment(r.starts_at), moment(r.stops_at)) for r in rules),
+        tuple((rule.line,) for rule in rules),
     )
 
 
@@ -85,11 +90,11 @@ def _severity(wording: Wording, severity: Severity) -> Section:
     if not severity.criteria:
         blocks.append(Paragraph("Only people, and the rules for alerts, choose it."))
     if severity.examples:
-        items = [Item(one.text, tuple(_stated(one))) for one in severity.examples]
+        items = [Item(one.text, tuple(_stated(one)), one.line) for one in severity.examples]
         blocks += [Paragraph(EXAMPLES), Listing(tuple(items))]
     if severity.policy:
         blocks.append(Paragraph(POLICIES[severity.policy]))
-    return part(f"severity-{severity.code}", _title(severity), *blocks)
+    return part(f"severity-{severity.code}", _title(severity), *blocks, line=severity.line)
 
 
 def _criterion(wording: Wording, criterion: Criterion) -> Item:
@@ -98,7 +103,8 @@ def _criterion(wording: Wording, criterion: Criterion) -> Item:
     first, *rest = said if isinstance(said, tuple) else (said,)
     capitalised = capital(first) if isinstance(first, str) else first
     fact = wording.facts.get(criterion.text.strip().removeprefix("!"))
-    return Item((capitalised, *rest), (fact.about,) if fact is not None and fact.about else ())
+    about = (fact.about,) if fact is not None and fact.about else ()
+    return Item((capitalised, *rest), about, criterion.line)
 
 
 def _title(severity: Severity) -> str:
@@ -147,7 +153,8 @@ def facts(wording: Wording) -> Section:
     lead = "What people and machines can state about an incident."
     if decide:
         lead += f" The severities {listed(decide)} depend on it." if len(decide) > 1 else ""
-    blocks: list[Block] = [Paragraph(lead), Table(("Fact", "Values", "Says"), tuple(rows))]
+    lines = tuple((fact.line,) for fact in plan.facts.values())
+    blocks: list[Block] = [Paragraph(lead), Table(("Fact", "Values", "Says"), tuple(rows), lines)]
     if plan.people.in_doubt:
         meaning = {
             "higher": "the worst that it may mean counts",

@@ -29,10 +29,14 @@ class Paragraph(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """An entry of a list, with what is to be said about it in `notes`, one below the other."""
+    """An entry of a list, with what is to be said about it in `notes`, one below the other.
+
+    `line` is where it stands in the plan, 0 if nowhere.
+    """
 
     text: Text
     notes: tuple[Text, ...] = ()
+    line: int = 0
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -43,10 +47,14 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table; one without headings is a list of names and what belongs to them."""
+    """A table; one without headings is a list of names and what belongs to them.
+
+    `lines` are the lines of the plan that each row comes from, row by row, or nothing.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
+    lines: tuple[tuple[int, ...], ...] = ()
 
 
 class Quotation(msgspec.Struct, frozen=True):
@@ -70,12 +78,16 @@ Block = Paragraph | Listing | Table | Quotation | Picture
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A heading with what stands under it. `id` is unique in the document."""
+    """A heading with what stands under it. `id` is unique in the document.
+
+    `line` is where it stands in the plan, 0 if nowhere.
+    """
 
     id: str
     title: str
     blocks: tuple[Block, ...] = ()
     sections: "tuple[Section, ...]" = ()
+    line: int = 0
 
     @property
     def empty(self) -> bool:

@@ -34,7 +34,7 @@ def _role(wording: Wording, role: Role) -> Section:
         if holds_structs(hint) and said(role, name)
         for section in nested(wording, f"role-{role.id}-{name}", name, getattr(role, name))
     ]
-    return part(f"role-{role.id}", role.name, *blocks, sections=inner)
+    return part(f"role-{role.id}", role.name, *blocks, sections=inner, line=role.line)
 
 
 def contacts(wording: Wording, organisation: Organisation | None) -> Section:

@@ -98,7 +98,8 @@ def card(wording: Wording, id_: str, title: str, clause: msgspec.Struct, key: st
         if holds_structs(hint) and said(clause, field):
             sections += list(nested(wording, f"{id_}-{field}", field, getattr(clause, field)))
     table = Table((), tuple(rows)) if rows else None
-    return part(id_, title, table, *blocks, sections=sections)
+    line = getattr(clause, "line", 0)
+    return part(id_, title, table, *blocks, sections=sections, line=line)
 
 
 def _long_texts(clause: msgspec.Struct) -> Iterator[tuple[str, str]]:
@@ -165,4 +166,5 @@ def _as_table(wording: Wording, entries: list[tuple[str, msgspec.Struct]]) -> Ta
         cells = tuple(values.get(label(field), "") for field in used)
         rows.append((key, *cells) if named_rows else cells)
     headings = tuple(label(field) for field in used)
-    return Table((KEY, *headings) if named_rows else headings, tuple(rows))
+    lines = tuple((getattr(one, "line", 0),) for _, one in entries)
+    return Table((KEY, *headings) if named_rows else headings, tuple(rows), lines)

@@ -66,8 +66,10 @@ class Wording:
         )
 
 
-def part(id_: str, title: str, *blocks: object, sections: Iterable[Section] = ()) -> Section:
+def part(
+    id_: str, title: str, *blocks: object, sections: Iterable[Section] = (), line: int = 0
+) -> Section:
     """Make a section of what is there: blocks that are None, and empty sections, are left out."""
     kept = tuple(block for block in blocks if block is not None)
     inner = tuple(section for section in sections if not section.empty)
-    return Section(id=id_, title=capital(title), blocks=kept, sections=inner)  # type: ignore[arg-type]
+    return Section(id=id_, title=capital(title), blocks=kept, sections=inner, line=line)  # type: ignore[arg-type]

@@ -58,6 +58,7 @@ def phases(wording: Wording, tasks: Grouped) -> Section:
             Paragraph(phase.purpose) if phase.purpose else None,
             *_watches(wording, (f"leave {phase.id}", f"phase {phase.id}")),
             *checklists(wording, tasks.get(phase.id, {}), wording.name("phase", phase.id)),
+            line=phase.line,
         )
         for phase in response.phases
     ]  # fmt: skip
@@ -171,7 +172,11 @@ def checklists(
         if shared:
             blocks.append(Paragraph(f"{FOR_ALL} {AND.join(shared)}"))
         items = tuple(
-            Item(task.text, (*(one for one in said if one not in shared), (code(task.id),)))
+            Item(
+                task.text,
+                (*(one for one in said if one not in shared), (code(task.id),)),
+                task.line,
+            )
             for task, said in zip(tasks, demands, strict=True)
         )
         blocks.append(Listing(items, checks=True))

@@ -3,17 +3,18 @@
 from datetime import timedelta
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
 from tocsin.engine.rules import NoRules
 from tocsin.engine.trial import trial_call
+from tocsin.web.access import Operator, doer
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Administrator, Reader, TheWeb, acting, problems, shown
 from tocsin.web.doing import again
 from tocsin.web.problems import FoundProblem, Trouble
-from tocsin.web.sessions import UnknownPerson, make_sign_in_link
+from tocsin.web.sessions import BREAK_GLASS, UnknownPerson, make_sign_in_link
 from tocsin.web.site import Web
 
 router = APIRouter(prefix="/api/v1", tags=["installation"])
@@ -58,11 +59,18 @@ def test_page(body: m.TestPageRequest, web: TheWeb, caller: Administrator) -> m.
 
 
 @router.post("/sign-in-links", status_code=201, responses=problems(422))
-def sign_in_link(body: m.SignInLinkRequest, web: TheWeb, _caller: Administrator) -> m.SignInLink:
-    """Make a link by which a person can sign in once."""
+def sign_in_link(
+    body: m.SignInLinkRequest, request: Request, web: TheWeb, caller: Administrator
+) -> m.SignInLink:
+    """Make a link by which a person can sign in once.
+
+    Asked for with the operator key it breaks the glass: nobody has vouched for who uses it.
+    """
+    how = BREAK_GLASS if isinstance(caller, Operator) else "link"
     expires_at = web.world.now() + timedelta(minutes=body.minutes)
     try:
-        url = again(lambda: make_sign_in_link(web.world, body.person, body.minutes))
+        by = doer(request, caller)
+        url = again(lambda: make_sign_in_link(web.world, body.person, body.minutes, how, by))
     except UnknownPerson as unknown:
         known = ", ".join(sorted(web.world.rules.organisation.people))
         raise Trouble(422, "person.unknown", str(unknown), f"known: {known}") from None

@@ -21,13 +21,15 @@ from tocsin.web.api import documents
 from tocsin.web.api import models as m
 from tocsin.web.facts import value_of
 from tocsin.web.problems import ProblemDocument, Trouble, refused
-from tocsin.web.room import Room, covered_room, open_room
+from tocsin.web.room import Part, Room, covered_room, open_room
 from tocsin.web.site import Web, given_web
 
 TheWeb = Annotated[Web, Depends(given_web)]
 Reader = Annotated[Known, Depends(KnownNeeds("read"))]
 Responder = Annotated[Known, Depends(KnownNeeds("respond"))]
+Commander = Annotated[Known, Depends(KnownNeeds("command"))]
 Administrator = Annotated[Known, Depends(KnownNeeds("administer"))]
+Auditor = Annotated[Known, Depends(KnownNeeds("audit"))]
 
 
 def yes_or_no(plan: Plan, name: str, value: FactValue) -> FactValue:
@@ -57,10 +59,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def acting(web: Web, caller: Known, as_: str, why: str) -> dict[str, Any]:
     """Return who a command is by, through what, and why."""
-    via: Via = "api"
+    via: Via = caller.via
     by = caller.by
     if isinstance(caller, Operator):
-        via = caller.via
         if person := acting_for(web.world, as_):
             by = person.id
     elif as_ not in ("", caller.person.id):
@@ -69,24 +70,33 @@ def acting(web: Web, caller: Known, as_: str, why: str) -> dict[str, Any]:
     return {"by": by, "via": via, "why": why}
 
 
-def room_of(web: Web, code: str, caller: Caller | None = None) -> Room:
+def room_of(web: Web, code: str, caller: Caller | None = None, part: Part | None = None) -> Room:
     """Return an incident with everything around it.
 
     Raises Trouble if there is none, or if it is not for the `caller`; without one, what is
-    restricted comes without its content.
+    restricted comes without its content. `part` as for open_room.
     """
-    room = open_room(web.world, code)
+    room = open_room(web.world, code, part=part)
     if room is None:
-        raise Trouble(
-            404,
-            "incident.unknown",
-            f"there is no incident {code}",
-            "GET /api/v1/incidents lists them",
-        )
+        raise _unknown(code)
     if caller is not None:
         demand_reader(web.world, caller, room.incident)
         return room
     return covered_room(room) if room.incident.restricted is not None else room
+
+
+def plan_of(web: Web, code: str) -> Plan:
+    """Return the plan that rules an incident; raises Trouble if there is none of that code."""
+    with web.world.store.read() as reading:
+        kept = reading.incident(code)
+    if kept is None:
+        raise _unknown(code)
+    return web.world.rules.plan_of(kept.incident.plan)
+
+
+def _unknown(code: str) -> Trouble:
+    hint = "GET /api/v1/incidents lists them"
+    return Trouble(404, "incident.unknown", f"there is no incident {code}", hint)
 
 
 def demand_person(web: Web, person_id: str) -> None:
@@ -107,4 +117,6 @@ def shown(
     if isinstance(outcome, Refusal):
         raise refused(outcome)
     reads = caller is not None and may_read(web.world, caller, outcome)
-    return documents.incident(room_of(web, outcome.code, caller if reads else None))
+    return documents.incident(
+        room_of(web, outcome.code, caller if reads else None), web.world.now()
+    )

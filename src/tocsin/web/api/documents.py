@@ -1,14 +1,18 @@
 """From the engine's values to the API's documents."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from tocsin.core.incident.affected import affected, impact_of
 from tocsin.core.incident.cadence import stale
+from tocsin.core.incident.state import Incident
 from tocsin.core.incident.tasks import open_tasks
 from tocsin.core.record import Entry
 from tocsin.engine.ports import Alert, Delivery
 from tocsin.web.api import models as m
+from tocsin.web.api import room_models as r
 from tocsin.web.room import Room, Row
 
 _said = msgspec.json.Decoder(dict[str, Any])
@@ -19,7 +23,7 @@ def row(found: Row) -> m.IncidentRow:
     return m.IncidentRow(**_row(found))
 
 
-def incident(room: Room) -> m.IncidentDocument:
+def incident(room: Room, now: datetime) -> m.IncidentDocument:
     """Return an incident with everything around it."""
     facts = {
         name: m.FactDocument(value=fact.value, by=fact.by, at=fact.at)
@@ -42,7 +46,38 @@ def incident(room: Room) -> m.IncidentDocument:
         timeline=[timeline_entry(entry) for entry in room.timeline],
         deliveries=[delivery(one) for one in room.deliveries],
         alerts=[alert(one) for one in room.alerts],
+        **_beside(room, now),
     )
+
+
+def _beside(room: Room, now: datetime) -> dict[str, Any]:
+    """Return what a document says beside the course; of what is covered only how long it lasts."""
+    found, impact = room.incident, impact_of(room.incident, now)
+    return {
+        "attachments": attached(found),
+        "pinned": list(found.pinned),
+        "links": [r.LinkDocument(code=one.code, relation=one.relation) for one in found.links],
+        "merged_into": found.merged_into,
+        "absorbed": list(found.absorbed),
+        "affected": [
+            r.AffectedDocument(**{**msgspec.structs.asdict(one), "by_way_of": list(one.by_way_of)})
+            for one in affected(room.plan, found)
+        ],
+        "impact": r.ImpactDocument(
+            since=impact.since, until=impact.until, seconds=impact.length.total_seconds()
+        ),
+    }
+
+
+def attached(incident: Incident) -> list[r.AttachmentDocument]:
+    """Return what is known of an incident's files."""
+    return [
+        r.AttachmentDocument(
+            id=one.id, name=one.name, media_type=one.media_type, size=one.size, hash=one.hash,
+            by=one.by, at=one.at,
+        )
+        for one in incident.attachments
+    ]  # fmt: skip
 
 
 def clocks(room: Room) -> list[m.ClockDocument]:

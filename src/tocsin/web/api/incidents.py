@@ -10,6 +10,7 @@ from tocsin.engine.actions import Report
 from tocsin.web import doing
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
+from tocsin.web.api import room_models as r
 from tocsin.web.api.asking import (
     Reader,
     Responder,
@@ -77,7 +78,7 @@ def declare_incident(
 @router.get("/incidents/{code}", responses=problems(404))
 def show_incident(code: str, web: TheWeb, caller: Reader) -> m.IncidentDocument:
     """Show an incident with its clocks, its timeline, and what the plan does next."""
-    return documents.incident(room_of(web, code, caller))
+    return documents.incident(room_of(web, code, caller), web.world.now())
 
 
 @router.get("/incidents/{code}/timeline", responses=problems(404, 422))
@@ -107,13 +108,13 @@ def export_bundle(code: str, web: TheWeb, caller: Reader) -> m.Bundle:
 
 
 @router.get("/incidents/{code}/replies", responses=problems(404))
-def show_replies(code: str, web: TheWeb, caller: Reader) -> m.ReplyList:
+def show_replies(code: str, web: TheWeb, caller: Reader) -> r.ReplyList:
     """Show what support may answer customers now, in line with what the public was told."""
     room = room_of(web, code, caller)
-    return m.ReplyList(
+    return r.ReplyList(
         incident=room.incident.code,
         replies=[
-            m.ReplyDocument(
+            r.ReplyDocument(
                 name=one.name, subject=one.subject, text=one.text, missing=list(one.missing)
             )
             for one in replies(room.plan, room.incident, web.world.now())

@@ -10,7 +10,7 @@ from tocsin.core.people import Roster
 from tocsin.core.record import Break
 from tocsin.engine.ports import Kept, Reading
 from tocsin.engine.verify import verify_all, verify_incident
-from tocsin.web.access import Known, Operator, demand_reader
+from tocsin.web.access import Known, Operator, demand_reader, may
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Reader, TheWeb, problems
@@ -60,6 +60,7 @@ def duty(web: Web, roster: Roster, now: datetime) -> m.OnCall:
     person = people.get(shift.person)
     return m.OnCall(
         roster=roster.id,
+        time_zone=roster.time_zone,
         person=shift.person,
         name=person.name if person is not None else shift.person,
         since=shift.start,
@@ -78,7 +79,7 @@ def inbox(
 ) -> m.InboxDocument:
     """List a person's newest messages over all channels. Others' are for administrators."""
     whose = person or _oneself(caller)
-    may_see_all = isinstance(caller, Operator) or caller.person.access == "administrator"
+    may_see_all = may(caller, "administer")
     if not may_see_all and whose != caller.by:
         hint = "leave out `person` for your own messages"
         raise Trouble(403, "access.not-yourself", "these are somebody else's messages", hint)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tocsin.web.api.room_models import RoomPart
 from tocsin.web.problems import FoundProblem
 
 State = Literal["open", "acknowledged", "resolved", "closed"]
@@ -179,7 +180,7 @@ class AlertList(BaseModel):
     next: str | None
 
 
-class IncidentDocument(IncidentRow):
+class IncidentDocument(IncidentRow, RoomPart):
     """An incident with everything around it."""
 
     number: int
@@ -322,7 +323,10 @@ class PhaseRequest(Asked):
 
 
 class UpdateRequest(Asked):
-    """An update to an audience: a `text`, or a `template` with `values` by field."""
+    """An update to an audience: a `text`, or a `template` with `values` by field.
+
+    Without a `template` it is the one that the plan wants; `free`: none, whatever the plan wants.
+    """
 
     audience: str
     text: str = Field("", max_length=10_000)
@@ -331,6 +335,7 @@ class UpdateRequest(Asked):
     status: str = ""
     subject: str = Field("", max_length=300)
     next: str = Field("", description="How soon the next one comes, as `30m`.")
+    free: bool = False
 
 
 class ApprovalRequest(Asked):
@@ -368,22 +373,6 @@ class ProposalDocument(BaseModel):
     approval: list[str] = Field(description="Roles and recipients of whom one has to.")
 
 
-class ReplyDocument(BaseModel):
-    """An answer that support may give; while something is `missing` there is no text."""
-
-    name: str
-    subject: str
-    text: str
-    missing: list[str]
-
-
-class ReplyList(BaseModel):
-    """What support may answer customers now, in line with what the public was told."""
-
-    incident: str
-    replies: list[ReplyDocument]
-
-
 class NextShift(BaseModel):
     """Who comes after, and when."""
 
@@ -394,9 +383,10 @@ class NextShift(BaseModel):
 
 
 class OnCall(BaseModel):
-    """Who is on call in one roster."""
+    """Who is on call in one roster, which is on the clocks of `time_zone`."""
 
     roster: str
+    time_zone: str
     person: str
     name: str
     since: datetime

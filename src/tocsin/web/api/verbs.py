@@ -153,7 +153,7 @@ def update(code: str, web: TheWeb, caller: Responder, body: m.UpdateRequest) -> 
     who = acting(web, caller, body.as_, body.why)
     command = c.Publish(
         audience=body.audience, text=body.text, template=body.template, values=body.values,
-        status=body.status, subject=body.subject, next=body.next, **who,
+        status=body.status, subject=body.subject, next=body.next, free=body.free, **who,
     )  # fmt: skip
     return shown(web, doing.act(web, code, command), caller)
 

@@ -25,7 +25,9 @@ ENTRIES: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("centre", "/centre", "Command centre", "layout-dashboard"),
             Entry("incidents", "/incidents", "Incidents", "alert-triangle"),
+            Entry("desk", "/desk", "Communication", "speakerphone"),
             Entry("inbox", "/inbox", "Inbox", "inbox"),
+            Entry("support", "/support", "Support", "lifebuoy"),
         ),
     ),
     (
@@ -41,6 +43,19 @@ ENTRIES: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("plan", "/plan", "Plan", "file-text"),
             Entry("what-if", "/plan/what-if", "What would happen", "player-play"),
         ),
+    ),
+    (
+        "System",
+        (
+            Entry("integrations", "/integrations", "Integrations", "plug"),
+            Entry("settings", "/settings", "Settings", "settings", ("administrator",)),
+            Entry("access", "/access", "Sessions and keys", "key", ("administrator",)),
+            Entry("audit", "/audit", "Audit", "history", ("administrator", "auditor")),
+        ),
+    ),
+    (
+        "Outside",
+        (Entry("maintenance", "/maintenance", "Maintenance", "tool"),),
     ),
 )
 

@@ -45,8 +45,8 @@ class Listed:
 
 @router.get("/")
 async def home(_caller: Anybody) -> Response:
-    """Lead to the incidents."""
-    return RedirectResponse("/incidents", 303)
+    """Lead to the command centre."""
+    return RedirectResponse("/centre", 303)
 
 
 @router.get("/incidents")
@@ -64,12 +64,17 @@ def incidents_page(
     )  # fmt: skip
 
 
+def known_filter(show: str) -> str:
+    """Return the filter of that name, the usual one if there is none."""
+    return show if show in FILTERS else "current"
+
+
 def find(web: Web, show: str, before: str = "") -> Listed:
     """Return the incidents of one filter.
 
     `before` counts those already shown of the current ones, and is an id in the other lists.
     """
-    shown = show if show in FILTERS else "current"
+    shown = known_filter(show)
     if shown == "current":
         return _current(web, number_in(before) or 0)
     found = rows(web.world, FILTERS[shown][1], number_in(before), SHOWN + 1)

@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,12 @@ from tocsin.web.same_site import form_token
 from tocsin.web.site import Web
 
 HERE = Path(__file__).parent.parent
+
+STAND_IN = token_hex(20)
+"""Stands where each reader's own form token is put in. Nobody knows it, so no text can hold it."""
+
+NOBODYS = b"nobody's"
+"""The session, by which a piece of a page is rendered that several readers are to share."""
 
 WRITTEN = {
     "long": "%-d %b %Y, %H:%M UTC",
@@ -43,15 +50,24 @@ def fragment(web: Web, template: str, caller: Caller | None, **context: Any) -> 
         .get_template(template)
         .render(
             person=person,
-            form_token=form_token(web.world.secret, whose_forms(caller)) if caller else "",
+            form_token=form_token_of(web, caller) if caller else "",
             now=web.world.now(),
             **context,
         )
     )
 
 
+def form_token_of(web: Web, caller: Caller) -> str:
+    """Return the token for the forms of a caller; STAND_IN for whoever is to be put in later."""
+    if isinstance(caller, PersonCaller) and caller.token_hash is NOBODYS:
+        return STAND_IN
+    return form_token(web.world.secret, whose_forms(caller))
+
+
 def whose_forms(caller: Caller) -> str:
     """Return what the form tokens of a caller are bound to."""
+    if isinstance(caller, PersonCaller) and caller.key is not None:
+        return f"key {caller.key.id}"
     if isinstance(caller, PersonCaller):
         return f"session {caller.token_hash.hex()}"
     return "no session"

@@ -1,18 +1,26 @@
 """What the plan still wants in an incident: tasks, the phase, watches, and who is told next."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Literal
 
+from tocsin.core.incident import commands as c
+from tocsin.core.incident import events as e
 from tocsin.core.incident.cadence import PREFIX, concerned, stale
+from tocsin.core.incident.commands import Refusal
+from tocsin.core.incident.drafting import wanted_template
+from tocsin.core.incident.response import enter_phase
 from tocsin.core.incident.state import Incident, Proposal, Published
 from tocsin.core.incident.tasks import open_tasks
-from tocsin.core.incident.updates import wanted_template
 from tocsin.core.plan.communication.model import Template
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.response.model import Phase
 from tocsin.core.plan.task import Task
+from tocsin.core.record import Entry
 from tocsin.web.facts import choices
+from tocsin.web.pages.hints import Way, on_the_page
 from tocsin.web.pages.words import Names
 
 HELD = {"close": "closing", "resolve": "resolving"}
@@ -59,12 +67,43 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A phase on the way: `place` is where it stands; `since` when it was entered last.
+
+    `due` is when its time is over, or by when it is to begin. `held` says what keeps everybody from
+    going on to it, `way` what to do about that.
+    """
+
+    phase: Phase
+    place: Literal["past", "here", "beside", "next", "later"]
+    since: datetime | None
+    due: datetime | None
+    held: str = ""
+    way: Way | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task that is not open any more: how, when and by whom it ended; `choice` is the way."""
+
+    task: Task
+    state: Literal["done", "waived", "dropped"]
+    at: datetime
+    choice: str
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class ToDo:
-    """All of it; `phases` are those that can be gone on to, the next one first."""
+    """All of it; `stages` are the phases in the plan's order, `phases` those that can be gone on
+    to, the next one first."""
 
     groups: tuple[tuple[str, tuple[Open, ...]], ...]
+    ended: tuple[Ended, ...]
     phase: str
     beside: tuple[str, ...]
+    stages: tuple[Stage, ...]
     phases: tuple[Phase, ...]
     watches: tuple[Watch, ...]
     audiences: tuple[Audience, ...]
@@ -82,8 +121,10 @@ class ToDo:
         return sum(len(tasks) for _, tasks in self.groups)
 
 
-def to_do(plan: Plan, incident: Incident, names: Names, now: datetime) -> ToDo:
-    """Return what is still to be done in an incident."""
+def to_do(
+    plan: Plan, incident: Incident, names: Names, now: datetime, ends: Sequence[Entry] = ()
+) -> ToDo:
+    """Return what is still to be done in an incident; `ends` tell of the tasks that ended."""
     due = {clock.name: clock.due for clock in incident.running()}
     still_open = open_tasks(plan, incident)
     known = [
@@ -93,6 +134,8 @@ def to_do(plan: Plan, incident: Incident, names: Names, now: datetime) -> ToDo:
         groups=tuple(
             (group, tuple(tasks)) for group, tasks in groupby(known, lambda one: one.task.group)
         ),
+        ended=tuple(_ended(plan, incident, ends)),
+        stages=tuple(_stages(plan, incident, due, now)),
         phase=names.phase(incident.phase) if incident.phase else "",
         beside=tuple(names.phase(one) for one in incident.parallel),
         phases=_phases(plan, incident),
@@ -135,6 +178,49 @@ def _held(what: str, names: Names) -> str:
     if verb == "tick":
         return names.task(about)
     return HELD.get(what, what)
+
+
+def _ended(plan: Plan, incident: Incident, ends: Sequence[Entry]) -> Iterator[Ended]:
+    """Yield the tasks that have ended, the latest one first."""
+    by = {}
+    for entry in ends:
+        event = entry.event()
+        if isinstance(event, e.TaskDone | e.TaskWaived):
+            by[event.task] = (event.by, event.why)
+    ended = [
+        Ended(task, known.state, known.since, known.choice, *by.get(task.id, ("", "")))
+        for task in plan.tasks
+        if (known := incident.tasks.get(task.id)) is not None and known.state != "open"
+    ]
+    yield from sorted(ended, key=lambda one: one.at, reverse=True)
+
+
+def _stages(
+    plan: Plan, incident: Incident, due: dict[str, datetime], now: datetime
+) -> Iterator[Stage]:
+    """Yield the phases; what holds up each that can be entered is asked of the core itself."""
+    ids = [phase.id for phase in plan.response.phases if not phase.parallel]
+    here = ids.index(incident.phase) if incident.phase in ids else -1
+    for phase in plan.response.phases:
+        since = incident.moments.get(f"phase {phase.id}")
+        box = due.get(f"phase {phase.id}") or due.get(f"enter {phase.id}")
+        if phase.id == incident.phase or phase.id in incident.parallel:
+            yield Stage(phase, "here" if phase.id == incident.phase else "beside", since, box)
+            continue
+        place: Literal["past", "next", "later"] = "later"
+        if not phase.parallel:
+            at = ids.index(phase.id)
+            place = "past" if at < here else "next" if at == here + 1 else "later"
+        if place != "next" or incident.state == "closed":
+            yield Stage(phase, place, since, box)
+            continue
+        wanted = c.EnterPhase(by="", phase=phase.id)
+        outcome = enter_phase(plan, incident, wanted, now)
+        held = outcome if isinstance(outcome, Refusal) else None
+        yield Stage(
+            phase, place, since, box, held.reason if held else "",
+            on_the_page(held.hint) if held else None,
+        )  # fmt: skip
 
 
 def _phases(plan: Plan, incident: Incident) -> tuple[Phase, ...]:

@@ -12,7 +12,7 @@ from tocsin.core.incident import events as e
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
 from tocsin.core.record import Entry
-from tocsin.web.pages import people_words, task_words, update_words
+from tocsin.web.pages import beside_words, people_words, task_words, update_words
 
 Tone = Literal["bad", "good", "call", "say", "plain"]
 
@@ -26,10 +26,23 @@ CALLED: Mapping[Kind, str] = {
     "update": "sent an update to",
 }
 
+_CLOCKS = {
+    "update": "Update to {}",
+    "assign": "Somebody as {}",
+    "relieve": "Relief for {}",
+    "phase": "Time for {}",
+    "enter": "Beginning of {}",
+}
+"""What the names of clocks begin with that belong to an audience, a role or a phase."""
+
 
 @dataclass(frozen=True)
 class Line:
-    """One entry of a timeline as people read it."""
+    """One entry of a timeline as people read it.
+
+    `groups` are the filters that show it, see `group_of`; `day` names the day (UTC) where an entry
+    is the last of it, "" otherwise. `said` is a note in Markdown.
+    """
 
     number: int
     at: datetime
@@ -42,7 +55,8 @@ class Line:
     until: datetime | None = None
     said: str = ""
     hash: str = ""
-    new_day: bool = False
+    groups: str = "plan"
+    day: str = ""
 
 
 class Names:
@@ -52,6 +66,9 @@ class Names:
         self._people = organisation.people
         self._tasks = {task.id: task.text for task in plan.tasks} if plan else {}
         self._phases = {one.id: one.name for one in plan.response.phases} if plan else {}
+        self._roles = {one.id: one.name for one in plan.roles.values()} if plan else {}
+        audiences = plan.communication.audiences.values() if plan else ()
+        self._audiences = {one.id: one.name for one in audiences}
 
     def __call__(self, one: str) -> str:
         """Return a person's name, or how else somebody is called."""
@@ -59,10 +76,28 @@ class Names:
             return self._people[one].name
         return {e.BY_PLAN: "Tocsin", "operator": "The operator"}.get(one, one)
 
+    def is_person(self, one: str) -> bool:
+        """Whether somebody did it; the plan and integrations are nobody."""
+        return one in self._people or one == "operator"
+
+    def clock(self, name: str) -> str:
+        """Return what has to happen while a clock runs, in words."""
+        if name in self._tasks:
+            return self._tasks[name]
+        verb, _, about = name.partition(" ")
+        named = _CLOCKS.get(verb)
+        if named is None or not about:
+            return name[:1].upper() + name[1:]
+        known = {**self._audiences, **self._roles, **self._phases}
+        return named.format(known.get(about) or about)
+
     def why(self, text: str) -> str:
         """Return a reason with the name of whoever gave it, where that is all it says."""
-        who = text.removesuffix(" said so")
-        return f"{self(who)} said so" if who != text else text
+        for ending in (" said so", " assessed it"):
+            who = text.removesuffix(ending)
+            if who != text:
+                return f"{self(who)}{ending}"
+        return text
 
     def task(self, one: str) -> str:
         """Return a task in the plan's words."""
@@ -107,7 +142,25 @@ def line(entry: Entry, names: Names) -> Line:
         until=event.until if isinstance(event, e.WatchStarted) else getattr(event, "due", None),
         said=event.text if isinstance(event, e.Noted) else "",
         hash=entry.hash.hex(),
+        groups=" ".join(groups_of(event, names)),
     )
+
+
+PAGES = (
+    e.Told, e.NobodyReached, e.Alarmed, e.EscalationAsked, e.Delivered, e.NotDelivered,
+    e.Acknowledged, e.Released,
+)  # fmt: skip
+CLOCKS = (e.ClockStarted, e.ClockMet, e.ClockMissed, e.ClockDropped)
+
+
+def groups_of(event: e.Event, names: Names) -> list[str]:
+    """Return the filters of a timeline that an event passes: `said`, `pages`, `clocks`, `plan`."""
+    groups = ["said"] if names.is_person(event.by) else []
+    if isinstance(event, PAGES):
+        groups.append("pages")
+    elif isinstance(event, CLOCKS):
+        groups.append("clocks")
+    return groups or ["plan"]
 
 
 def duration(length: timedelta) -> str:
@@ -166,20 +219,20 @@ def _alerts(count: int) -> str:
     return "1 alert" if count == 1 else f"{count} alerts"
 
 
-def _clock_started(event: e.ClockStarted, _names: Names) -> Told:
-    return f"started the clock “{event.clock}”, due", "plain"
+def _clock_started(event: e.ClockStarted, names: Names) -> Told:
+    return f"started the clock “{names.clock(event.clock)}”, due", "plain"
 
 
-def _clock_met(event: e.ClockMet, _names: Names) -> Told:
-    return f"stopped the clock “{event.clock}” in time", "good"
+def _clock_met(event: e.ClockMet, names: Names) -> Told:
+    return f"stopped the clock “{names.clock(event.clock)}” in time", "good"
 
 
-def _clock_missed(event: e.ClockMissed, _names: Names) -> Told:
-    return f"marked the clock “{event.clock}” as missed; it was due", "bad"
+def _clock_missed(event: e.ClockMissed, names: Names) -> Told:
+    return f"marked the clock “{names.clock(event.clock)}” as missed; it was due", "bad"
 
 
-def _clock_dropped(event: e.ClockDropped, _names: Names) -> Told:
-    return f"dropped the clock “{event.clock}”", "plain"
+def _clock_dropped(event: e.ClockDropped, names: Names) -> Told:
+    return f"dropped the clock “{names.clock(event.clock)}”", "plain"
 
 
 def _told(event: e.Told, names: Names) -> Told:
@@ -241,4 +294,5 @@ _TOLD: dict[type[e.Event], Callable[[Any, Names], Told]] = {
     **people_words.TOLD,
     **task_words.TOLD,
     **update_words.TOLD,
+    **beside_words.TOLD,
 }

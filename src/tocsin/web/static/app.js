@@ -20,36 +20,46 @@ function words(milliseconds) {
   return `${minutes}:${two(seconds % 60)}`;
 }
 
+let zone = "";
+const inZone = () => (zone ? { timeZone: zone } : {});
+
 function localise(root) {
+  const plans = document.querySelector("[data-zone]")?.dataset.zone;
   for (const time of root.querySelectorAll("time[data-form]")) {
-    const at = new Date(time.dateTime);
-    const form = { ...FORMS[time.dataset.form], hourCycle: "h23" };
     time.title = time.textContent;
-    time.textContent = new Intl.DateTimeFormat("en-GB", form).format(at);
+    if (plans) {
+      const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: plans };
+      time.title += `; ${new Intl.DateTimeFormat("en-GB", form).format(new Date(time.dateTime))} ${plans}`;
+    }
+    time.dataset.shown = time.dataset.form;
     time.removeAttribute("data-form");
+    show(time);
   }
 }
 
-// The server dates the first entry of each day in UTC; the reader's days begin elsewhere.
-let dated = 0;
-function dates() {
-  const times = [...document.querySelectorAll("#timeline .when time")];
-  if (times.length === dated) return;
-  dated = times.length;
-  times.forEach((time, place) => {
-    const at = new Date(time.dateTime);
-    const before = times[place + 1] && new Date(times[place + 1].dateTime);
-    const isFirst = !before || before.toDateString() !== at.toDateString();
-    const form = { ...FORMS[isFirst ? "day" : "clock"], hourCycle: "h23" };
-    const text = new Intl.DateTimeFormat("en-GB", form).format(at);
-    if (time.textContent !== text) time.textContent = text;
-  });
+// What is of today is shown without its date.
+function show(time) {
+  const at = new Date(time.dateTime);
+  const { day: date, month, ...hours } = FORMS[time.dataset.shown];
+  const short = time.dataset.shown === "short" && day(at) === day(new Date());
+  const form = { ...(short ? hours : FORMS[time.dataset.shown]), hourCycle: "h23", ...inZone() };
+  time.textContent = new Intl.DateTimeFormat("en-GB", form).format(at);
+}
+
+// Shows all times in another zone than the reader's own; "" is the reader's.
+function showZone(name) {
+  zone = name;
+  for (const time of document.querySelectorAll("time[data-shown]")) show(time);
+}
+
+function day(at) {
+  const form = { weekday: "long", day: "numeric", month: "long", year: "numeric", ...inZone() };
+  return new Intl.DateTimeFormat("en-GB", form).format(at);
 }
 
 function tick() {
   const now = Date.now();
   localise(document);
-  dates();
   for (const clock of document.querySelectorAll("[data-due]")) {
     const start = Date.parse(clock.dataset.start);
     const due = Date.parse(clock.dataset.due);
@@ -63,13 +73,18 @@ function tick() {
   for (const since of document.querySelectorAll("[data-since]")) {
     since.textContent = `(${words(now - Date.parse(since.dataset.since))} ago)`;
   }
+  for (const running of document.querySelectorAll("[data-running]")) {
+    running.textContent = words(now - Date.parse(running.dataset.running));
+  }
   for (const until of document.querySelectorAll("[data-until]")) {
     const at = Date.parse(until.dataset.until);
     until.textContent = now < at ? `in ${words(at - now)}` : "now";
   }
 }
 
+let connected = false;
 function live(isLive) {
+  connected = isLive;
   for (const mark of document.querySelectorAll(".live")) {
     mark.hidden = false;
     mark.dataset.live = isLive;
@@ -83,11 +98,9 @@ document.addEventListener("htmx:sseBeforeMessage", (message) => {
   // After a reconnect an entry may come a second time.
   const { type, lastEventId } = message.detail;
   if (type === "entry" && document.getElementById(`entry-${lastEventId}`)) message.preventDefault();
-  // What somebody is filling in is not taken away; the next message, or their own, brings the rest.
-  const filledIn = document.activeElement?.closest("#to-do form:has(input:not([type=hidden]), textarea, select)");
-  if (type === "todo" && filledIn) message.preventDefault();
 });
 document.addEventListener("htmx:sseMessage", tick);
 
+window.tocsin = { tick, day, showZone, isLive: () => connected };
 tick();
 setInterval(tick, 1000);

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from tocsin.core.document import listed, near
 from tocsin.core.plan.communication.known import UNKNOWN
 from tocsin.core.plan.communication.model import Template
@@ -24,9 +26,11 @@ def check_templates(plan: Plan, scope: Scope) -> None:
     for template in plan.communication.templates.values():
         path: Path = ("templates", template.id)
         _has_a_text(template, scope, path)
+        template = _with_its_file(template, scope)
         _is_finished(template, scope, path)
         _uses_its_fields(template, scope, path)
         _says_nothing_from_inside(plan, template, scope, path)
+        _keeps_the_title_inside(plan, template, scope, path)
         _example_comes_out(plan, template, scope, path)
         _example_keeps_the_cadence(plan, template, scope, path)
     for template, moment, line, by_itself in _uses(plan):
@@ -51,6 +55,13 @@ def _has_a_text(template: Template, scope: Scope, path: Path) -> None:
             (*path, "file"), "plan.missing-file", f"there is no `{template.file}`",
             "Paths count from the folder of the plan. Write the file, or correct the path.",
         )  # fmt: skip
+
+
+def _with_its_file(template: Template, scope: Scope) -> Template:
+    """A template that is kept in a file is looked at with what stands there, if that is known."""
+    if template.text or not template.file or scope.text_of is None:
+        return template
+    return replace(template, text=scope.text_of(template.file) or "")
 
 
 def _is_finished(template: Template, scope: Scope, path: Path) -> None:
@@ -97,6 +108,31 @@ def _says_nothing_from_inside(plan: Plan, template: Template, scope: Scope, path
                 f"{outside[0]} would read `{name}` ({origin}), which is of use only inside",
                 "Take it out, or write another template for them.",
             )  # fmt: skip
+
+
+def _keeps_the_title_inside(plan: Plan, template: Template, scope: Scope, path: Path) -> None:
+    """A title is what an alert or a colleague called it: nobody wrote it for readers outside."""
+    audiences = plan.communication.audiences
+    names = template.audiences or _sent_to(plan, template)
+    outside = [audiences[n].name or n for n in names if n in audiences and audiences[n].outside]
+    if outside and any(origin == "incident.title" for _, origin in _origins(template)):
+        scope.warn(
+            path, "plan.template-title",
+            f"{outside[0]} would read the incident's title, which is in the words of an alert or of"
+            " a colleague",
+            "Ask for words that are meant for them: `fields: {what: {ask: What do they notice?}}`.",
+        )  # fmt: skip
+
+
+def _sent_to(plan: Plan, template: Template) -> tuple[str, ...]:
+    """To whom the plan itself sends a template that is for any audience."""
+    room = plan.communication
+    names = [task.audience for task in plan.tasks if task.template == template.id]
+    names += [rule.audience for rule in room.cadences if rule.template == template.id]
+    page = room.status_page
+    if page is not None and page.template == template.id:
+        names.append(page.audience)
+    return tuple(dict.fromkeys(names))
 
 
 def _example_comes_out(plan: Plan, template: Template, scope: Scope, path: Path) -> None:

@@ -285,7 +285,8 @@ def _origin(scope: Scope, path: Path, name: str) -> str:
 
 def _check_names(scope: Scope, path: Path, file: TemplateFile) -> None:
     """Every name in a text is one of its fields, or an origin of the plan."""
-    for key, text in (("subject", file.subject), ("text", file.text)):
+    held = scope.text_of(file.file) if file.file and scope.text_of is not None else None
+    for key, text in (("subject", file.subject), ("text", file.text), ("file", held or "")):
         for name in names_in(text):
             if name in file.fields or scope.document.damaged((*path, "fields")):
                 continue

@@ -180,7 +180,11 @@ class TemplateFile(Part):
     when: Condition | None = Field(None, description="When it may be used.")
     subject: str = Field("", description="Its first line, on channels that have one.")
     text: str = Field("", description="The message.", examples=["{{ incident.title }}"])
-    file: str = Field("", description="A file with the message, in place of `text`.")
+    file: str = Field(
+        "",
+        description="A file with the message, in place of `text`; `check` reads it, and "
+        "whoever publishes hands its words in, to be filled in as any other template.",
+    )
     fields: dict[FactName, TemplateFieldFile] = Field(
         default_factory=dict, description="What is filled in."
     )

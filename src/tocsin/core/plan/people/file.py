@@ -213,7 +213,16 @@ class AuthorityFile(Part):
     )
     reopen: Rules | None = Field(None, description="Who may say that it is not over.")
     close: Rules | None = Field(None, description="Who may close an incident.")
-    note: Rules | None = Field(None, description="Who may write notes.")
+    note: Rules | None = Field(
+        None, description="Who may write notes, attach files and pin moments."
+    )
+    link: Rules | None = Field(None, description="Who may say that two incidents are related.")
+    merge: Rules | None = Field(
+        None, description="Who may say that an incident is the same as another one."
+    )
+    split: Rules | None = Field(
+        None, description="Who may open another incident for some of the alerts of one."
+    )
     state_fact: Rules | None = Field(None, description="Who may state facts.")
     raise_severity: Rules | None = Field(None, description="Who may make the severity worse.")
     lower_severity: Rules | None = Field(None, description="Who may lower the severity.")

@@ -13,6 +13,7 @@ depends_on = None
 def upgrade() -> None:
     """Add tables. Whoever is signed in signs in anew: how they did was not kept before."""
     op.drop_table("sessions")
+    op.drop_table("sign_ins")
     _create_sessions()
     _create_sign_in()
     _create_for_the_room()
@@ -37,6 +38,19 @@ def _create_sessions() -> None:
     )
     op.create_index("sessions_expires_at", "sessions", ["expires_at"])
     op.create_index("sessions_person", "sessions", ["person"])
+    op.create_table(
+        "sign_ins",
+        Column("code_hash", LargeBinary, primary_key=True),
+        Column("person", Text, nullable=False),
+        Column("how", Text, nullable=False),
+        Column("expires_at", BigInteger, nullable=False),
+    )
+    op.create_index("sign_ins_expires_at", "sign_ins", ["expires_at"])
+    op.create_table(
+        "spent",
+        Column("hash", LargeBinary, primary_key=True),
+        Column("expires_at", BigInteger, nullable=False),
+    )
 
 
 def _create_sign_in() -> None:
@@ -136,6 +150,9 @@ def _create_status_page() -> None:
         Column("text", Text, nullable=False),
         Column("impact", Text, nullable=False),
         Column("components", Text, nullable=False),
+        Column("over", BigInteger, nullable=False),
+        Column("ways", Text, nullable=False),
+        Column("told_at", BigInteger),
     )
     op.create_index("publications_at", "publications", ["at"])
     op.create_index("publications_number", "publications", ["incident_id", "number"], unique=True)
@@ -158,6 +175,7 @@ def _create_status_page() -> None:
         Column("ends_at", BigInteger, nullable=False),
         Column("state", Text, nullable=False),
         Column("updates", Text, nullable=False),
+        Column("told", Text, nullable=False),
         Column("made_by", Text, nullable=False),
         Column("made_at", BigInteger, nullable=False),
     )

@@ -1,0 +1,1 @@
+"""The status page's verbs: record, show, tell subscribers, plan maintenance."""

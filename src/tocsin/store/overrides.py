@@ -1,0 +1,76 @@
+"""Overrides of rosters in their table: a row is added, and may be marked as removed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from tocsin.core.overrides import MadeOverride
+from tocsin.engine.overrides import CHANGES
+from tocsin.store import rows
+from tocsin.store.schema import counters, overrides
+
+class SqlOverridesReading:
+    """See engine.overrides.OverridesReading."""
+
+    _connection: Connection
+
+    def overrides_changed(self) -> int:
+        """See OverridesReading."""
+        question = select(counters.c.value).where(counters.c.name == CHANGES)
+        return self._connection.execute(question).scalar() or 0
+
+    def overrides(self, ends_after: datetime | None = None) -> list[MadeOverride]:
+        """See OverridesReading."""
+        question = select(overrides).order_by(overrides.c.id)
+        if ends_after is not None:
+            question = question.where(overrides.c.ends_at > rows.micros(ends_after))
+        return [_to_made(row) for row in self._connection.execute(question)]
+
+    def override(self, number: int) -> MadeOverride | None:
+        """See OverridesReading."""
+        question = select(overrides).where(overrides.c.id == number)
+        row = self._connection.execute(question).first()
+        return None if row is None else _to_made(row)
+
+
+class SqlOverridesWriting:
+    """See engine.overrides.OverridesWriting."""
+
+    _connection: Connection
+
+    def keep_override(self, made: MadeOverride) -> MadeOverride:
+        """See OverridesWriting."""
+        values = {
+            "roster": rows.plain(made.roster),
+            "person": rows.plain(made.person),
+            "starts_at": rows.micros(made.start),
+            "ends_at": rows.micros(made.end),
+            "made_by": rows.plain(made.made_by),
+            "made_at": rows.micros(made.made_at),
+            "why": rows.plain(made.why),
+            "removed_by": rows.plain(made.removed_by),
+            "removed_at": rows.micros_or_none(made.removed_at),
+        }
+        added = insert(overrides).values(values).returning(*overrides.c)
+        return _to_made(self._connection.execute(added).one())
+
+    def remove_override(self, number: int, by: str, at: datetime) -> None:
+        """See OverridesWriting."""
+        gone = {"removed_by": rows.plain(by), "removed_at": rows.micros(at)}
+        self._connection.execute(update(overrides).where(overrides.c.id == number).values(gone))
+
+
+def _to_made(row: Any) -> MadeOverride:
+    return MadeOverride(
+        id=row.id,
+        roster=row.roster,
+        person=row.person,
+        start=rows.instant(row.starts_at),
+        end=rows.instant(row.ends_at),
+        made_by=row.made_by,
+        made_at=rows.instant(row.made_at),
+        why=row.why,
+        removed_by=row.removed_by,
+        removed_at=rows.instant_or_none(row.removed_at),
+    )

@@ -1,0 +1,95 @@
+"""How things stand at a glance: each question reads the end of an index, and no message's text."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, func, literal, select
+
+from tocsin.core.delivery import Contact
+from tocsin.engine.overrides import CHANGES
+from tocsin.engine.pulse import Sending, Waiting
+from tocsin.store import rows
+from tocsin.store.schema import activations, alerts, counters, deliveries, incidents
+
+RESOLVED_SEEN = 100
+"""So many of the newest resolved incidents count for whether an overview looks different."""
+
+_IS_DUE = deliveries.c.state == literal("due", literal_execute=True)
+_SENDING = select(*(column for column in deliveries.c if column.name != "message"))
+
+
+class SqlPulseReading:
+    """See engine.pulse.PulseReading."""
+
+    _connection: Connection
+
+    def pulse(self) -> tuple[int, ...]:
+        """See PulseReading."""
+        unresolved = incidents.c.state.in_(("open", "acknowledged"))
+        newest = (
+            select(incidents.c.entries)
+            .where(incidents.c.state == "resolved")
+            .order_by(incidents.c.id.desc())
+            .limit(RESOLVED_SEEN)
+            .subquery()
+        )
+        figures = (
+            select(func.count()).select_from(incidents).where(unresolved),
+            select(func.coalesce(func.sum(incidents.c.entries), 0)).where(unresolved),
+            select(func.coalesce(func.sum(newest.c.entries), 0)),
+            select(func.coalesce(func.max(incidents.c.id), 0)),
+            select(func.coalesce(func.max(deliveries.c.id), 0)),
+            select(func.count()).select_from(deliveries).where(_IS_DUE),
+            select(func.coalesce(func.max(alerts.c.id), 0)),
+            select(func.coalesce(func.max(activations.c.id), 0)),
+            select(func.coalesce(func.max(counters.c.value), 0)).where(counters.c.name == CHANGES),
+        )
+        found = self._connection.execute(select(*(one.scalar_subquery() for one in figures)))
+        return tuple(int(figure) for figure in found.one())
+
+    def newest_sendings(self, limit: int) -> list[Sending]:
+        """See PulseReading."""
+        return self._sendings(_SENDING.order_by(deliveries.c.id.desc()).limit(limit))
+
+    def sendings_to(self, person: str, limit: int) -> list[Sending]:
+        """See PulseReading."""
+        theirs = _SENDING.where(deliveries.c.person == rows.plain(person))
+        return self._sendings(theirs.order_by(deliveries.c.id.desc()).limit(limit))
+
+    def waiting(self) -> Waiting:
+        """See PulseReading."""
+        tried = func.coalesce(func.sum(case((deliveries.c.attempts > 0, 1), else_=0)), 0)
+        question = select(func.count(), tried, func.min(deliveries.c.created_at)).where(_IS_DUE)
+        due, again, oldest = self._connection.execute(question).one()
+        return Waiting(due, int(again), rows.instant_or_none(oldest))
+
+    def last_received(self, limit: int) -> Mapping[str, datetime]:
+        """See PulseReading."""
+        newest = select(alerts.c.integration, alerts.c.updated_at)
+        newest = newest.order_by(alerts.c.id.desc()).limit(limit)
+        part = newest.subquery()
+        question = select(part.c.integration, func.max(part.c.updated_at))
+        found = self._connection.execute(question.group_by(part.c.integration))
+        return {integration: rows.instant(at) for integration, at in found}
+
+    def _sendings(self, question: Select[Any]) -> list[Sending]:
+        return [_to_sending(row) for row in self._connection.execute(question)]
+
+
+def _to_sending(row: Any) -> Sending:
+    return Sending(
+        id=row.id,
+        incident_id=row.incident_id,
+        incident=row.incident,
+        page=row.page,
+        kind=row.kind,
+        to=row.recipient,
+        person=row.person,
+        contact=Contact(row.channel, row.address, row.domain),
+        state=row.state,
+        attempts=row.attempts,
+        created_at=rows.instant(row.created_at),
+        sent_at=rows.instant_or_none(row.sent_at),
+        detail=row.detail,
+    )

@@ -1,0 +1,23 @@
+// The desk: what is chosen is shown at once, and nothing that somebody writes is taken away.
+// Without it, "Take it" and "Preview" do the same.
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-chooses]")) return;
+  const form = event.target.form;
+  // Another audience has other templates: the plan's is taken.
+  if (event.target.name === "audience") form.elements.template.value = "";
+  form.requestSubmit();
+});
+
+// What has come in is written in UTC, as all that the server sends.
+document.addEventListener("htmx:afterSettle", tick);
+
+// What comes in while somebody says what is wrong with a proposal has to wait for them.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "preview") return;
+  const busy = document.activeElement?.closest("#waiting details, #everything details");
+  if (busy) event.preventDefault();
+});

@@ -1,0 +1,1 @@
+"""The public status page: made as files, written, served, subscribed to."""

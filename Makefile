@@ -48,11 +48,12 @@ lock: setup ## renew requirements.lock (UPGRADE=1 for the newest of everything)
 
 bench: setup ## measure (minutes)
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/pages.py
 
 torture: setup-tests ## kill processes and break things on purpose (minutes)
 	@$(BIN)/pytest -m torture tests/torture
 
-screenshots: setup-tests ## take the pictures for the docs
+screenshots: setup-tests ## take pictures of every page, and the best for the docs
 	@$(BIN)/python scripts/screenshots.py
 
 clean: ## remove what setup, tools and tests have made; data stays

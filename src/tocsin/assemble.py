@@ -48,8 +48,8 @@ from tocsin.web.app import make_app
 from tocsin.web.arrivals import Arrivals
 from tocsin.web.intake import Intake
 from tocsin.web.live import Notifier
+from tocsin.web.oidc import Client
 from tocsin.web.sessions import make_sign_in_link
-from tocsin.web.signing_in.oidc import Client
 from tocsin.web.site import Site, Variable
 from tocsin.web.statuspage.folder import write
 from tocsin.web.statuspage.making import files_of

@@ -226,6 +226,30 @@ def bundle(code: str = "INC-2026-001") -> dict[str, Any]:
     }
 
 
+MAINTENANCE: dict[str, Any] = {
+    "id": 3, "title": "Database upgrade", "text": "", "components": ["search"],
+    "starts_at": "2026-03-07T22:00:00Z", "ends_at": "2026-03-08T00:00:00Z", "state": "scheduled",
+    "updates": [], "made_by": "ana", "made_at": "2026-03-06T10:00:00Z",
+    "remarks": ["the plan wants it announced 48 hours ahead (line 3): this is later"],
+}  # fmt: skip
+
+STATUS_LINK: dict[str, Any] = {"url": "https://tocsin.example.org/status/link/0.abc"}
+
+ANSWERS: dict[str, Any] = {
+    "incident": "INC-2026-001", "status": "investigating", "status_at": "2026-03-06T10:00:00Z",
+    "public_title": "Orders fail", "public_text": "We look into it.",
+    "public_url": "https://status.example.org/incidents/abc.html",
+    "answers": [
+        {"id": "outage", "subject": "", "text": "We know of it.", "missing": [], "line": 7},
+        {"id": "payments", "subject": "", "text": "", "missing": ["next_update"], "line": 8},
+    ],
+    "speakers": [
+        {"tier": "enterprise", "to": "incident-commander", "people": ["ana"]},
+        {"tier": None, "to": "support", "people": []},
+    ],
+}  # fmt: skip
+
+
 def problem(status: int, code: str, detail: str, hint: str) -> dict[str, Any]:
     return {
         "type": f"https://tocsin.invalid/problems/{code}",
@@ -333,6 +357,12 @@ class ApiServer:
             ("GET", "/api/v1/incidents/INC-2026-001/bundle"): (200, bundle()),
             ("GET", "/api/v1/on-call"): (200, ON_CALL),
             ("GET", "/api/v1/overrides"): (200, {"overrides": [OVERRIDE]}),
+            ("GET", "/api/v1/maintenances"): (200, {"maintenances": [MAINTENANCE]}),
+            ("POST", "/api/v1/maintenances"): (201, MAINTENANCE),
+            ("POST", "/api/v1/maintenances/3/complete"): (200, MAINTENANCE),
+            ("GET", "/api/v1/status-page/link"): (200, STATUS_LINK),
+            ("POST", "/api/v1/status-page/link"): (200, STATUS_LINK),
+            ("GET", "/api/v1/incidents/INC-2026-001/answers"): (200, ANSWERS),
             ("POST", "/api/v1/overrides"): (201, OVERRIDE),
             ("DELETE", "/api/v1/overrides/12"): (
                 200,

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 from tests.cli import api_server as there
 
-from tocsin.web.api import models, overrides, room_models, rule_models
+from tocsin.web.api import models, overrides, planned, room_models, rule_models, support
 from tocsin.web.problems import ProblemDocument
 
 SHAPES: list[tuple[type[BaseModel], Any]] = [
@@ -18,6 +18,9 @@ SHAPES: list[tuple[type[BaseModel], Any]] = [
     (models.OnCallList, there.ON_CALL),
     (overrides.OverrideList, {"overrides": [there.OVERRIDE]}),
     (models.Status, there.STATUS),
+    (planned.MaintenanceList, {"maintenances": [there.MAINTENANCE]}),
+    (planned.StatusLink, there.STATUS_LINK),
+    (support.AnswersDocument, there.ANSWERS),
     (room_models.DeploymentList, {"deployments": [there.DEPLOYED]}),
     (models.Verification, there.VERIFIED),
     (models.SignInLink, there.SIGN_IN_LINK),

@@ -49,6 +49,18 @@ def test_several_plans_are_all_checked_with_the_organisation(tocsin: Terminal) -
     assert tocsin("check", STARTER, "--org", ORG).code == 0
 
 
+def test_an_organisation_among_the_files_is_checked_as_one(tocsin: Terminal) -> None:
+    ran = tocsin("check", ORG)
+    assert ran.code == 0
+    assert "severities" not in ran.out
+    assert "people" in ran.out
+    together = tocsin("check", STARTER, ORG, "--json")
+    assert (together.code, together.out) == (
+        0,
+        tocsin("check", STARTER, "--org", ORG, "--json").out,
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "there is no file"), (b"\x7fELF\0\0", "is not a text file")],

@@ -18,7 +18,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_times_are_on_the_rosters_clocks(tocsin: Terminal, api: ApiServer) -> None:
-    words = ["--from", "saturday 18:00", "--to", "monday 09:00", "--why", "a wedding", "--as", "ana"]
+    words = [
+        "--from",
+        "saturday 18:00",
+        "--to",
+        "monday 09:00",
+        "--why",
+        "a wedding",
+        "--as",
+        "ana",
+    ]
     ran = tocsin("override", "primary", "ben", *words)
     assert ran.code == 0
     posted = next(one for one in api.requests if one.method == "POST")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.engine.story import MONDAY_TEN, ORGANISATION, Story, parse
@@ -18,9 +19,13 @@ from tocsin.engine.rules import Rules
 ANA, BEN, DORA = (Doer(name, "page") for name in ("ana", "ben", "dora"))
 
 
-def wish(person: str = "ben", start: str = "1h", end: str = "3h", **more: object) -> Wish:
-    fields = {"roster": "primary", "start": MONDAY_TEN + parse(start), "end": MONDAY_TEN + parse(end)}
-    return Wish(person=person, **{**fields, **more})  # type: ignore[arg-type]
+def wish(person: str = "ben", start: str = "1h", end: str = "3h", **more: Any) -> Wish:
+    fields = {
+        "roster": "primary",
+        "start": MONDAY_TEN + parse(start),
+        "end": MONDAY_TEN + parse(end),
+    }
+    return Wish(person=person, **{**fields, **more})
 
 
 def made(story: Story, doer: Doer = ANA, *, for_others: bool = True, **said: str) -> MadeOverride:
@@ -29,8 +34,8 @@ def made(story: Story, doer: Doer = ANA, *, for_others: bool = True, **said: str
     return done
 
 
-def refused(story: Story, doer: Doer = ANA, *, for_others: bool = True, **said: object) -> Refusal:
-    done = make_override(story.world, wish(**said), doer, for_others=for_others)  # type: ignore[arg-type]
+def refused(story: Story, doer: Doer = ANA, *, for_others: bool = True, **said: Any) -> Refusal:
+    done = make_override(story.world, wish(**said), doer, for_others=for_others)
     assert isinstance(done, Refusal), done
     return done
 
@@ -119,7 +124,9 @@ def test_nothing_is_removed_where_the_replacement_is_refused(story: Story) -> No
     assert problem.code == "override.not-yours"
     with story.store.read() as reading:
         assert [one.removed_at for one in reading.overrides()] == [None]
-        assert [one.act for one in reading.acts(Wanted(act="override"), None, 10)] == ["override.made"]
+        assert [one.act for one in reading.acts(Wanted(act="override"), None, 10)] == [
+            "override.made"
+        ]
 
 
 def test_an_override_that_began_already_begins_now(story: Story) -> None:
@@ -157,7 +164,7 @@ def test_who_vanishes_from_the_file_makes_it_void_and_harms_nothing(story: Story
         ({"replaces": 99}, "override.unknown"),
     ],
 )
-def test_what_makes_no_sense_is_refused(story: Story, said: dict[str, object], code: str) -> None:
+def test_what_makes_no_sense_is_refused(story: Story, said: dict[str, Any], code: str) -> None:
     problem = refused(story, **said)
     assert problem.code == code
     assert problem.hint
@@ -173,7 +180,9 @@ def test_what_is_over_is_refused(story: Story) -> None:
 
 
 def test_a_person_whom_nobody_can_reach_is_refused(store_story: Callable[..., Story]) -> None:
-    organisation = ORGANISATION.replace("people:\n", "people:\n  mute: {name: Mute, contacts: []}\n")
+    organisation = ORGANISATION.replace(
+        "people:\n", "people:\n  mute: {name: Mute, contacts: []}\n"
+    )
     story = store_story(organisation=organisation)
     assert refused(story, person="mute").code == "override.unreachable"
 

@@ -81,3 +81,39 @@ def test_the_data_directory_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert data_directory(None, settings) == Path("tocsin-data")
     monkeypatch.setenv("TOCSIN_DATA", "/set")
     assert data_directory(None, read_settings()) == Path("/set")
+
+
+def test_an_identity_provider_needs_all_that_belongs_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOCSIN_OIDC_ISSUER", "https://id.example.org")
+    monkeypatch.setenv("TOCSIN_OIDC_CLIENT_SECRET", "hush")
+    with pytest.raises(BadSettings, match="TOCSIN_OIDC_CLIENT_ID: is missing") as refused:
+        read_settings()
+    assert "hush" not in str(refused.value)
+    monkeypatch.setenv("TOCSIN_OIDC_CLIENT_ID", "tocsin")
+    assert read_settings().oidc_client_secret.get_secret_value() == "hush"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_good"),
+    [
+        ("https://id.example.org/realms/main", True),
+        ("http://localhost:8081", True),
+        ("http://127.0.0.1:8081", True),
+        ("http://id.example.org", False),
+        ("http://localhost.evil.example", False),
+        ("id.example.org", False),
+    ],
+)
+def test_an_identity_provider_is_asked_over_https(
+    monkeypatch: pytest.MonkeyPatch, issuer: str, is_good: bool
+) -> None:
+    monkeypatch.setenv("TOCSIN_OIDC_CLIENT_ID", "tocsin")
+    monkeypatch.setenv("TOCSIN_OIDC_CLIENT_SECRET", "hush")
+    monkeypatch.setenv("TOCSIN_OIDC_ISSUER", issuer)
+    if is_good:
+        assert read_settings().oidc_issuer == issuer
+    else:
+        with pytest.raises(BadSettings, match="must begin with https://"):
+            read_settings()

@@ -16,10 +16,10 @@ from tocsin.web.app import make_app
 PASSWORD = "seven grey herons wade"
 
 
-def audit(stage: Stage, act: str = "", **wanted: str) -> list[Act]:
+def audit(stage: Stage, act: str = "", about: str = "") -> list[Act]:
     """What the audit says, oldest first; without the rules that every stage begins with."""
     with stage.store.read() as reading:
-        found = reading.acts(Wanted(act=act, **wanted), None, 1000)[::-1]
+        found = reading.acts(Wanted(act=act, about=about), None, 1000)[::-1]
     return [one for one in found if act or one.act != "rules.applied"]
 
 

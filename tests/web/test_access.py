@@ -136,7 +136,7 @@ def staffed(stage: Stage) -> Stage:
 def headers_of(stage: Stage) -> dict[str, dict[str, str]]:
     """How every caller shows who they are."""
     people = stage.world.rules.organisation.people
-    access = {person.access: name for name, person in people.items()}
+    access: dict[str, str] = {person.access: name for name, person in people.items()}
     found: dict[str, dict[str, str]] = {
         "anonymous": {},
         "operator": stage.operator,

@@ -11,12 +11,15 @@ from tocsin.core.incident import commands as c
 from tocsin.engine import actions
 from tocsin.web.pages import centre
 
-SECRET = PLAN + """
+SECRET = (
+    PLAN
+    + """
 confidential:
   - when: service_availability == "none"
     readers: [team-lead]
     title: Something is looked into
 """
+)
 
 
 def act(stage: Stage, code: str, command: c.Command) -> None:

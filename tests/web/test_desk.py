@@ -114,7 +114,7 @@ def preview(browser: Browser, **said: str) -> str:
     )  # fmt: skip
     assert answer.status_code == 200, answer.text
     assert "<html" not in answer.text
-    return answer.text
+    return str(answer.text)
 
 
 def test_the_desk_says_who_reads_along_how_often_and_what_is_due(stage: Stage) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.web.stage import Browser, Page, Stage
+from tests.web.stage import ORGANISATION, PLAN, Browser, Page, Stage
 
 from tocsin.engine.audit import Wanted
 from tocsin.engine.keys import integration_key
+from tocsin.engine.ports import Source
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.web.app import make_app
 from tocsin.web.arrivals import BYTES_KEPT, KEPT
@@ -29,7 +30,10 @@ WEBHOOK = {
 @pytest.fixture
 def machine(stage: Stage) -> Iterator[TestClient]:
     """A program that sends alerts through the intake, as in production."""
-    sources = {"alertmanager": AlertmanagerWebhook(), "alertmanager-api": AlertmanagerApi()}
+    sources: dict[str, Source] = {
+        "alertmanager": AlertmanagerWebhook(),
+        "alertmanager-api": AlertmanagerApi(),
+    }
     stage.world = replace(stage.world, sources=sources)
     intake = Intake(stage.world, stage.site.arrivals)
     stage.site = replace(stage.site, intake_app=intake)
@@ -53,7 +57,7 @@ def ben(stage: Stage, machine: TestClient) -> Browser:
 def send(machine: TestClient, stage: Stage, body: Any, **headers: str) -> int:
     content = body if isinstance(body, bytes) else json.dumps(body)
     sent = machine.post("/api/v2/alerts", content=content, headers=stage.integration | headers)
-    return sent.status_code
+    return int(sent.status_code)
 
 
 def tried(browser: Browser, payload: Any, action: str = "try", **said: str) -> tuple[int, Page]:
@@ -145,7 +149,7 @@ def test_a_dry_run_says_what_would_become_of_it_and_writes_nothing(
         before = reading.counts()
     status, page = tried(ben, ALERT)
     assert status == 200
-    assert "opened an incident" in page.text
+    assert "would open an incident" in page.text
     assert "P0 by alert rule: severity critical" in page.text
     assert any(re_line.startswith("/plan#line-") for re_line in page.links)
     assert "Called at once: page on-call-engineer (Ana Prieto)" in page.text
@@ -162,8 +166,14 @@ def test_a_dry_run_tells_which_incident_it_would_join(stage: Stage, ben: Browser
     stage.alert("CheckoutDown", labels={"host": "a"})
     status, page = tried(ben, ALERT)
     assert status == 200
-    assert "joined an incident" in page.text
+    assert "would join an incident" in page.text
     assert "/incidents/INC-2026-001" in page.links
+
+
+def test_a_dry_run_of_what_is_known_already_changes_nothing(stage: Stage, ben: Browser) -> None:
+    stage.alert("CheckoutDown")
+    _, page = tried(ben, ALERT)
+    assert "known already It changes nothing." in page.text
 
 
 def test_what_cannot_be_understood_is_explained(ben: Browser) -> None:
@@ -178,7 +188,7 @@ def test_what_cannot_be_understood_is_explained(ben: Browser) -> None:
 def test_the_webhook_form_is_understood_too(stage: Stage, ben: Browser) -> None:
     status, page = tried(ben, WEBHOOK, form="alertmanager")
     assert status == 200
-    assert "opened an incident" in page.text
+    assert "would open an incident" in page.text
     assert incidents(stage) == []
 
 
@@ -204,6 +214,28 @@ def test_hostile_payloads_stay_text(stage: Stage, machine: TestClient, ben: Brow
     page = ben.open("/integrations/prometheus")
     assert page.scripts == []
     assert "alert(1)" in page.text
+
+
+def test_payloads_of_a_restricted_incident_are_for_its_readers(
+    stage: Stage, machine: TestClient, ben: Browser
+) -> None:
+    """An administrator who may not read it sees that something came, and not what."""
+    secret = PLAN.replace("facts:", "kinds: [operational, security]\nfacts:", 1).replace(
+        "{match: {severity: critical}, severity: P0}",
+        "{match: {severity: critical}, severity: P0, kind: security}",
+    )
+    readers = "confidential:\n  - {when: 'kind == \"security\"', readers: [on-call-engineer]}\n"
+    without_ben = ORGANISATION.replace("rotation: [ana, ben]", "rotation: [ana]")
+    stage.put_in_force(secret + readers, without_ben)
+    told = [{"labels": ALERT[0]["labels"], "annotations": {"summary": "It was Mallory"}}]
+    assert send(machine, stage, told) == 200
+    text = ben.open("/integrations/prometheus").text
+    assert "a restricted incident that you are not to read" in text
+    assert "Mallory" not in text
+    labels = ALERT[0]["labels"] | {"host": "b"}
+    _, page = tried(ben, [{"labels": labels}])
+    assert "INC-2026-001" in page.text
+    assert "Mallory" not in page.text
 
 
 def test_an_unknown_integration_is_not_there(ben: Browser) -> None:

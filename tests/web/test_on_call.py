@@ -52,7 +52,7 @@ def test_an_override_from_the_form_holds_at_once(bare_stage: Stage) -> None:
     browser.open("/on-call")
     # Ten o'clock in London is eleven in Berlin, whose clocks the form is on.
     said = {"roster": "primary", "person": "ben", "start": "2026-11-10T10:00"}
-    answer = browser.press("Put them on call", end="2026-11-10T14:00", why="Ana is ill", **said)
+    answer = browser.press("Put them on call", typed=said, end="2026-11-10T14:00", why="Ana is ill")
     assert answer.status_code == 303
     assert duty(stage) == "ben"
     page = browser.open("/on-call")
@@ -68,11 +68,11 @@ def test_a_refusal_is_shown_with_its_way_out_and_the_form_as_it_was(stage: Stage
     browser = stage.signed_in("ben")
     browser.open("/on-call")
     said = {"roster": "primary", "person": "ben", "start": "2026-11-09T10:00"}
-    answer = browser.press("Put them on call", end="2026-11-09T14:00", why="too late", **said)
+    answer = browser.press("Put them on call", typed=said, end="2026-11-09T14:00", why="too late")
     assert answer.status_code == 422
     assert "Not done: it would be over already." in answer.text
     assert 'value="too late"' in answer.text
-    answer = browser.press("Put them on call", end="soon", **said)
+    answer = browser.press("Put them on call", typed=said, end="soon")
     assert answer.status_code == 422
     assert "`to` is no time that can be used" in answer.text
 
@@ -82,9 +82,7 @@ def test_an_override_is_removed_and_stays_on_the_page(stage: Stage) -> None:
     browser = stage.signed_in("ben")
     page = browser.open("/on-call")
     form = next(form for form in page.forms if form.action.endswith("/remove"))
-    answer = browser.client.post(
-        form.action, data=form.fields, headers={"Origin": stage.base_url}
-    )
+    answer = browser.client.post(form.action, data=form.fields, headers={"Origin": stage.base_url})
     assert answer.status_code == 303
     assert duty(stage) == "ana"
     assert "removed by Ben Okafor" in browser.open("/on-call").text
@@ -114,7 +112,7 @@ def test_people_act_for_themselves_and_commanders_for_all(bare_stage: Stage) -> 
     def pressed(who: str, person: str) -> int:
         browser = stage.signed_in(who)
         browser.open("/on-call")
-        return browser.press("Put them on call", person=person, **said).status_code
+        return browser.press("Put them on call", typed=said, person=person).status_code
 
     assert pressed("cleo", "emil") == 403
     assert pressed("cleo", "cleo") == 303

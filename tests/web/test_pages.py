@@ -220,8 +220,9 @@ def test_the_inbox_has_each_call_once(stage: Stage) -> None:
 
 def test_who_is_on_call(stage: Stage) -> None:
     page = stage.signed_in("ana").open("/on-call")
-    assert "primary Ana Prieto you" in page.text
-    assert "Then Ben Okafor, from 16 Nov, 09:00 UTC" in page.text
+    assert "primary AP Ana Prieto you" in page.text
+    assert "until 16 Nov, 09:00 UTC" in page.text
+    assert "then Ben Okafor" in page.text
     assert "Called as on-call-engineer" in page.text
 
 

@@ -13,10 +13,13 @@ from tocsin.core.incident import commands as c
 from tocsin.engine import actions, deliver
 from tocsin.engine.tick import tick
 
-PEOPLE = ORGANISATION.replace(
-    "ana: {name: Ana Prieto, contacts: [inbox]}",
-    "ana: {name: Ana Prieto, contacts: [inbox, email ana@example.org, slack ana]}",
-) + "slack:\n  ana: env:ANA_SLACK\n"
+PEOPLE = (
+    ORGANISATION.replace(
+        "ana: {name: Ana Prieto, contacts: [inbox]}",
+        "ana: {name: Ana Prieto, contacts: [inbox, email ana@example.org, slack ana]}",
+    )
+    + "slack:\n  ana: env:ANA_SLACK\n"
+)
 
 
 @dataclass
@@ -119,7 +122,10 @@ def test_nobody_tests_others_but_administrators(stage: Stage) -> None:
     browser = stage.signed_in("ana")
     form = next(f for f in browser.open("/people/ana").forms if f.action.endswith("/test"))
     headers = {"Origin": stage.base_url}
-    assert browser.client.post("/people/ben/test", data=form.fields, headers=headers).status_code == 403
+    assert (
+        browser.client.post("/people/ben/test", data=form.fields, headers=headers).status_code
+        == 403
+    )
     assert browser.client.post("/people/ana/test", headers=headers).status_code == 403
     admin = stage.signed_in("ben")
     admin.open("/people/ana")

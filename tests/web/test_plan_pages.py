@@ -61,7 +61,8 @@ def test_every_line_of_the_plan_is_somewhere_in_its_document(stage: Stage) -> No
     first = min(int(one) for one in anchors)
     assert [int(one) for one in sorted(anchors, key=int)] == list(range(first, len(lines) + 1))
     row = html.partition(f'id="line-{step}"')[2].partition("</tr>")[0]
-    assert "Page" in row and "team lead" in row
+    assert "Page" in row
+    assert "team lead" in row
 
 
 def test_the_picture_says_who_is_called_when_and_when_promises_end(stage: Stage) -> None:
@@ -138,7 +139,8 @@ def test_a_check_says_what_changes_and_puts_nothing_in_force(stage: Stage, ben: 
     status, html = edit(ben, "Check", plan=SLOWER)
     assert status == 200
     assert "can be put in force" in html
-    assert "What changes for people" in html and "team-lead" in html
+    assert "What changes for people" in html
+    assert "team-lead" in html
     assert _texts(html)[0] == SLOWER
     assert stage.world.rules.versions == before
 
@@ -163,7 +165,8 @@ def test_a_change_is_put_in_force_with_its_reason_and_audited(stage: Stage, ben:
         newest = reading.activations("plan", None, 1)[0]
         text = reading.document("plan", newest.version)
         act = reading.acts(Wanted(act="rules.applied"), None, 1)[0]
-    assert text is not None and text[1] == SLOWER
+    assert text is not None
+    assert text[1] == SLOWER
     assert (newest.by, newest.via, newest.why) == ("ben", "page", WHY)
     assert (act.by, act.about, WHY in act.detail) == ("ben", "plan", True)
 
@@ -190,7 +193,8 @@ def test_who_is_overtaken_is_told_what_changed_meanwhile_and_loses_nothing(
     assert _texts(html)[0] == mine
     with stage.store.read() as reading:
         active = reading.active("plan")
-    assert active is not None and active[1] == SLOWER, "theirs is still in force"
+    assert active is not None
+    assert active[1] == SLOWER, "theirs is still in force"
     ben.page = Page(html)
     status, html = press(ben, plan=mine, organisation=organisation, why=WHY)
     assert (status, "In force from now on" in html) == (200, True)

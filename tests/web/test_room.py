@@ -19,7 +19,8 @@ CORE = Path(actions.__file__).parent.parent / "core" / "incident"
 RICH = (
     PLAN.replace(
         "  users_affected: number\n",
-        "  users_affected: number\n  cause: text\n  leaked: yes or no\n  checkout_state: [up, down]\n",
+        "  users_affected: number\n  cause: text\n  leaked: yes or no\n"
+        "  checkout_state: [up, down]\n",
     ).replace(
         "roles:\n  incident-commander: {from: on-call-engineer}",
         "roles:\n"

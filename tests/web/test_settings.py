@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 from tests.web.stage import ORGANISATION, Stage
 
-from tocsin.core.delivery import Message, Outcome
+from tocsin.core.delivery import Message, Outcome, Shown
+from tocsin.engine.ports import Channel
 from tocsin.settings import Settings, described, read_settings
 from tocsin.web.site import Variable
 
@@ -18,19 +20,28 @@ SECRETS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class NotThere:
     """A channel that nobody has set up."""
 
-    name: str = "email"
-    domain: str = "mail"
     hint: str = "set TOCSIN_SMTP_URL to send e-mail"
+
+    @property
+    def name(self) -> str:
+        return "email"
+
+    @property
+    def domain(self) -> str:
+        return "mail"
 
     def problem_with(self, address: str) -> str | None:
         return self.hint
 
     def send(self, address: str, message: Message) -> Outcome:
         raise AssertionError("nobody sends here")
+
+    def preview(self, message: Message) -> Sequence[Shown]:
+        raise AssertionError("nobody looks here")
 
 
 def test_everything_that_holds_is_told_with_the_variable_that_says_it(stage: Stage) -> None:
@@ -39,7 +50,8 @@ def test_everything_that_holds_is_told_with_the_variable_that_says_it(stage: Sta
         variables=(Variable("TOCSIN_LOG_LEVEL", "How much is logged", "debug", True),),
         data_folder="/var/lib/tocsin",
     )
-    stage.world = replace(stage.world, channels={"email": NotThere()})
+    channels: dict[str, Channel] = {"email": NotThere()}
+    stage.world = replace(stage.world, channels=channels)
     text = stage.signed_in("ben").open("/settings").text
     for word in ("0.0-test", "/var/lib/tocsin", "SQLite", "TOCSIN_LOG_LEVEL", "debug", "ready"):
         assert word in text
@@ -79,16 +91,19 @@ def test_addresses_are_told_without_passwords(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_channels_of_the_organisation_file_are_counted(stage: Stage) -> None:
-    @dataclass(frozen=True)
+    @dataclass
     class Hooks(NotThere):
-        name: str = "webhook"
+        @property
+        def name(self) -> str:
+            return "webhook"
 
         def problem_with(self, address: str) -> str | None:
             return None if address == "ops" else "its address is not set"
 
     hooks = "webhooks:\n  ops: {url: https://a.example/x}\n  lost: {url: https://b.example/y}\n"
     stage.put_in_force(organisation=ORGANISATION + hooks)
-    stage.world = replace(stage.world, channels={"webhook": Hooks()})
+    channels: dict[str, Channel] = {"webhook": Hooks()}
+    stage.world = replace(stage.world, channels=channels)
     text = stage.signed_in("ben").open("/settings").text
     assert "set up webhook ops" in text
     assert "lost: its address is not set" in text

@@ -19,7 +19,7 @@ from tocsin.core.plan.citations import beyond, citations, content, uncovered
 from tocsin.core.plan.model import Plan
 from tocsin.core.plan.read import read
 from tocsin.core.problem import Problem
-from tocsin.core.tree import MAX_BYTES
+from tocsin.core.tree import MAX_BYTES, read_tree
 from tocsin.wallclock import now as read_clock
 
 app = make_app()
@@ -35,7 +35,10 @@ tocsin check plan.yaml --json | jq '.problems[].what'
 
 @app.command(cls=Command, epilog=EXAMPLES)
 def check(
-    plans: Annotated[list[Path], typer.Argument(metavar="PLAN...", help="Plan files.")],
+    plans: Annotated[
+        list[Path],
+        typer.Argument(metavar="PLAN...", help="Plan files; organisation files are told apart."),
+    ],
     org: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Check this organisation too, and whether both fit."),
@@ -54,12 +57,14 @@ def check(
     used; a warning is probably a slip or a gap; a note tells what was assumed. The exit code is
     1 if any problem is an error, or if a line of the source document is left out.
     """
-    files = [open_text(path) for path in plans]
-    org_file = open_text(org, "organisation") if org is not None else None
+    files, organisations = _told_apart([open_text(path) for path in plans])
+    if org is not None:
+        organisations.append(open_text(org, "organisation"))
     found: list[Problem] = []
-    organisation: Organisation | None = None
-    if org_file is not None:
-        organisation, problems = read_organisation(org_file.content, org_file.name)
+    there: list[tuple[TextFile, Organisation | None]] = []
+    for file in organisations:
+        organisation, problems = read_organisation(file.content, file.name)
+        there.append((file, organisation))
         found += problems
     source = _open_source(coverage) if coverage is not None else None
     cited = [citations(file.content, file.name) for file in files]
@@ -68,33 +73,57 @@ def check(
         found += beyond(source.content, one) if source is not None else []
     if source is not None:
         found += check_document(source.content.decode("utf-8", "replace"), source.name)
-    good: list[tuple[TextFile, Plan]] = []
+    read_as: list[tuple[TextFile, Plan | Organisation | None]] = []
     for file in files:
-        plan, problems = read(
-            file.content, file.name, exists=_beside(file.name), text_of=_text_beside(file.name),
-            today=read_clock().date(),
-        )  # fmt: skip
+        plan, problems = _read(file)
         found += problems
+        read_as.append((file, plan))
         if plan is not None:
-            good.append((file, plan))
-            if organisation is not None and org_file is not None:
-                found += check_together(plan.recipients(), organisation, org_file.name)
-                found += check_qualifications(plan, organisation, org_file.name)
+            found += _together(plan, there)
     found = _in_order(found, [file.name for file in files])
     left_out = uncovered(source.content, cited) if source is not None else []
     if as_json:
         missing = [{"line": number, "text": text} for number, text in left_out]
         print_json({"problems": msgspec.to_builtins(found), "uncovered": missing})
     else:
-        show_problems(found, [*files, *(f for f in (org_file, source) if f is not None)])
-        for file in files:
-            _sum_up(file.name, found, next((p for f, p in good if f is file), None))
-        if org_file is not None:
-            _sum_up(org_file.name, found, organisation)
+        shown = [*files, *organisations, *([source] if source is not None else [])]
+        show_problems(found, shown)
+        for file, value in (*read_as, *there):
+            _sum_up(file.name, found, value)
         if source is not None:
             _show_coverage(source, left_out)
     if left_out or any(problem.level == "error" for problem in found):
         raise typer.Exit(1)
+
+
+def _together(plan: Plan, there: list[tuple[TextFile, Organisation | None]]) -> list[Problem]:
+    """Say where a plan and the organisations do not fit."""
+    found: list[Problem] = []
+    for file, organisation in there:
+        if organisation is not None:
+            found += check_together(plan.recipients(), organisation, file.name)
+            found += check_qualifications(plan, organisation, file.name)
+    return found
+
+
+def _told_apart(files: list[TextFile]) -> tuple[list[TextFile], list[TextFile]]:
+    """Return plans and organisations: files that have people and no severities are the latter."""
+    plans: list[TextFile] = []
+    organisations: list[TextFile] = []
+    for file in files:
+        tree, _ = read_tree(file.content, file.name)
+        keys = tree.fields if tree is not None else {}
+        own = "people" in keys and "severities" not in keys and "plan" not in keys
+        (organisations if own else plans).append(file)
+    return plans, organisations
+
+
+def _read(file: TextFile) -> tuple[Plan | None, list[Problem]]:
+    """Read a plan with the files that it names, as they are today."""
+    return read(
+        file.content, file.name, exists=_beside(file.name), text_of=_text_beside(file.name),
+        today=read_clock().date(),
+    )  # fmt: skip
 
 
 def _beside(file: str) -> Callable[[str], bool]:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "override": "Put somebody else on call for a while, or list such overrides.",
         "doctor": "Check that everything is set up so that pages go out.",
         "keys": "Print the keys for machines that send alerts.",
+        "key": "Make a key by which a program acts for a person; list or revoke keys.",
         "sign-in": "Print a link by which a person can sign in once.",
         "status-page": "Write the public status page as files, or print the link to a private one.",
         "maintenance": "Plan maintenance, announce it on the status page, and say how it goes.",

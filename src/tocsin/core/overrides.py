@@ -16,7 +16,7 @@ from tocsin.core.people import Organisation, Override, Roster
 from tocsin.core.times import words_duration
 
 LONGEST = timedelta(days=90)
-"""Whoever is away for longer is not an exception any more: that belongs in the organisation file."""
+"""Longer absences are no exceptions any more: they belong in the organisation file."""
 
 FARTHEST = timedelta(days=366)
 """How long before its start an override may be made."""

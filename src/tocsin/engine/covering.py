@@ -1,6 +1,5 @@
 """Making and removing overrides of rosters while they run; every node obeys within a second."""
 
-
 from msgspec.structs import replace
 
 from tocsin.core.incident.commands import Refusal

@@ -28,7 +28,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(NamedTuple):
-    """Messages that wait to be sent: how many, how many failed before, and since when the oldest."""
+    """Messages that wait: how many, how many were tried before, and since when the oldest."""
 
     due: int
     tried: int

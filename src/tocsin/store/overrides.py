@@ -10,6 +10,7 @@ from tocsin.engine.overrides import CHANGES
 from tocsin.store import rows
 from tocsin.store.schema import counters, overrides
 
+
 class SqlOverridesReading:
     """See engine.overrides.OverridesReading."""
 

@@ -114,6 +114,7 @@ class Answering:
 Caller = Anonymous | Operator | PersonCaller | IntegrationCaller | Answering
 Known = Operator | PersonCaller
 
+
 def authorise(caller: Caller, need: Need) -> None:
     """Let `caller` do what `need` stands for, or raise Trouble that says why not.
 

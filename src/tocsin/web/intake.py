@@ -137,7 +137,8 @@ def _hand_back(results: list[tuple[Any, Result]]) -> None:
 
 
 _KEY_HINT = (
-    "send it as `Authorization: Bearer KEY`; `tocsin keys` shows the keys of all integrations"
+    "send it as `Authorization: Bearer KEY`; the page of the integration shows its key to an"
+    " administrator, and so does `tocsin keys`"
 )
 
 

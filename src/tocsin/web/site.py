@@ -14,9 +14,9 @@ from tocsin.engine.world import World
 from tocsin.web.arrivals import Arrivals
 from tocsin.web.feeds import Feeds
 from tocsin.web.live import Notifier
+from tocsin.web.oidc import Client, Provider
+from tocsin.web.passwords import Passwords
 from tocsin.web.seen import Seen
-from tocsin.web.signing_in.oidc import Client, Provider
-from tocsin.web.signing_in.passwords import Passwords
 from tocsin.web.statuspage.limits import Asked
 from tocsin.web.statuspage.publisher import Publisher
 from tocsin.web.throttle import FailedTries

@@ -1,4 +1,4 @@
-"""What is shown before an update is sent is what goes out, and what is in its way is told at once."""
+"""What is shown before an update is sent is what goes out; what is in its way is told at once."""
 
 import itertools
 import random
@@ -216,6 +216,8 @@ def test_the_history_holds_every_update_and_what_was_held_back() -> None:
     ]  # fmt: skip
     for one in history:
         (number,) = one.sent
-        assert night.events[number - 1].step == one.update.update
+        order = night.events[number - 1]
+        assert isinstance(order, e.Told)
+        assert order.step == one.update.update
     (held,) = withheld(timeline)
     assert (held.proposal.text, held.withdrawal.why) == ("We are slow", "a slip")

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from datetime import timedelta
+from typing import Any
 
 from tests.core.statuspage.lamps import NOW, PLAN, board, claim, plan, said, window
 
@@ -12,7 +13,7 @@ from tocsin.core.statuspage.v2 import documents
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
-OUTAGE = {
+OUTAGE: dict[str, Any] = {
     "claims": [claim("api", "major", 1), claim("checkout", "partial", 1)],
     "publications": [
         said(1, "investigating", "We look into it.", 1),

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 
 import httpx
 from fastapi import FastAPI
 from tests.web.scene.story import Scene
 from tests.web.stage import Page as Html
 
+from tocsin.engine.keys import status_link_token, subscriber_name, subscriber_token
+from tocsin.engine.statuspage import subscribing
 from tocsin.web.access import cookie_name
 from tocsin.web.app import MACHINE_PATHS, needs_by_route
 from tocsin.web.sessions import make_sign_in_link
@@ -28,8 +30,14 @@ FILLED = {
 }
 """Paths that are to be looked at in any case, by route; the others are found by following links."""
 
-EACH_AT_MOST = 8
-"""So many pages of one route are enough."""
+EACH_AT_MOST = 4
+"""So many pages of one route are enough, beside those of FILLED."""
+
+QUERIES_AT_MOST = 1
+"""So many pages of one route that differ from others by what stands behind the `?` only."""
+
+NO_PAGE = {"/sign-in/oidc": "leads on to the identity provider, and the scene has none"}
+"""Routes without a page of ours, each with the reason."""
 
 FAULTS = ("/there-is-no-such-page", "/incidents/INC-1999-001", "/incidents/INC-2026-003")
 """Pages of errors are pages too; the last one is of an incident that Ana may not read."""
@@ -62,7 +70,7 @@ class Finder:
 
     def __post_init__(self) -> None:
         self._routes = [
-            (path, need, re.compile(re.sub(r"\{(\w+):path\}|\{\w+\}", r"[^/]+", path) + r"/?"))
+            (path, need, _pattern(path))
             for method, path, need in needs_by_route(self.app or self.scene.app)
             if method == "GET" and not path.startswith(NO_PAGES)
         ]
@@ -74,13 +82,13 @@ class Finder:
 
     def find(self) -> list[Found]:
         """Return all pages, and set `uncovered` to the routes of which none was found."""
-        with _browser(self.scene, self.person) as known, _browser(self.scene) as stranger:
+        with signed_in(self.scene, self.person) as known, signed_in(self.scene) as stranger:
             queue = [*self._first()]
             while queue:
                 path = queue.pop(0)
                 queue += self._look(path, known, stranger)
         self.pages += [Found(path, "an error") for path in FAULTS]
-        covered = {page.route for page in self.pages} | self._no_page
+        covered = {page.route for page in self.pages} | self._no_page | NO_PAGE.keys()
         self.uncovered = [path for path, _, _ in self._routes if path not in covered]
         return self.pages
 
@@ -91,24 +99,30 @@ class Finder:
             if "{" not in path:
                 yield path
         yield from answer_links(self.scene)
+        yield from status_links(self.scene)
 
     def _look(self, path: str, known: httpx.Client, stranger: httpx.Client) -> list[str]:
         route = self._route_of(path)
-        if route is None or path in self._seen or self._is_enough(route[0]):
+        if route is None or path in self._seen or self._is_enough(route[0], path):
             return []
         self._seen.add(path)
         anonymous = route[1] in ("public", "answer")
         answer = (stranger if anonymous else known).get(path)
         if answer.is_redirect or not answer.headers.get("content-type", "").startswith("text/html"):
             self._no_page.add(route[0])
-            return [_local(self.scene, answer.headers.get("location", ""))]
+            return [_local(self.scene, answer.headers.get("location", ""), path)]
         if answer.status_code != 200:
             return []
-        self._count[route[0]] = self._count.get(route[0], 0) + 1
+        kind = route[0] + "?" * ("?" in path)
+        self._count[kind] = self._count.get(kind, 0) + 1
         self.pages.append(Found(path, route[0], anonymous))
-        return [_local(self.scene, link) for link in Html(answer.text).links]
+        return [_local(self.scene, link, path) for link in Html(answer.text).links]
 
-    def _is_enough(self, route: str) -> bool:
+    def _is_enough(self, route: str, path: str) -> bool:
+        if path in FILLED.get(route, ()):
+            return False
+        if "?" in path:
+            return self._count.get(route + "?", 0) >= QUERIES_AT_MOST
         return self._count.get(route, 0) >= self.each_at_most
 
     def _route_of(self, path: str) -> tuple[str, str] | None:
@@ -130,17 +144,37 @@ def answer_links(scene: Scene) -> Iterable[str]:
                 break
 
 
-def _local(scene: Scene, link: str) -> str:
+def status_links(scene: Scene) -> Iterable[str]:
+    """Return links of the status page that stand in messages: of a subscriber, and of a guest."""
+    how, address = "email", "reader@example.org"
+    subscribing.subscribe(scene.world, how, address, ())
+    secret = scene.world.secret
+    subscriber = subscriber_token(secret, subscriber_name(secret, how, address))
+    with scene.store.read() as reading:
+        guest = status_link_token(secret, reading.status_link())
+    return (f"/status/subscription/{subscriber}", f"/status/link/{guest}")
+
+
+def _pattern(route: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+(?::path)?\})", route)
+    kinds = (
+        re.escape(part) if not part.startswith("{") else ".*" if ":path" in part else "[^/]+"
+        for part in parts
+    )
+    return re.compile("".join(kinds))
+
+
+def _local(scene: Scene, link: str, page: str = "/") -> str:
     """Return a link as a path of this site with its query in order, "" if it leads elsewhere."""
-    plain = urldefrag(link).url.removeprefix(scene.url)
-    if not plain.startswith("/") or plain.startswith("//"):
+    whole = urldefrag(urljoin(scene.url + page, link)).url if link else ""
+    if not whole.startswith(scene.url + "/"):
         return ""
-    parts = urlsplit(plain)
+    parts = urlsplit(whole)
     query = urlencode(parse_qsl(parts.query))
     return f"{parts.path}?{query}" if query else parts.path
 
 
-def _browser(scene: Scene, person: str = "") -> httpx.Client:
+def signed_in(scene: Scene, person: str = "") -> httpx.Client:
     """Return a client that is signed in as `person`, as nobody if that is ""."""
     client = httpx.Client(base_url=scene.url, trust_env=False, timeout=20)
     if person:

@@ -48,8 +48,12 @@ class Public:
         self.code = ""
         self.client = stage.client()
 
-    def out(self, title: str = "SECRET db-7 is down", **facts: object) -> None:
-        said = {"service_availability": "none", "user_facing": True, **facts}
+    def out(self, title: str = "SECRET db-7 is down", **facts: bool | str) -> None:
+        said: dict[str, bool | int | float | str] = {
+            "service_availability": "none",
+            "user_facing": True,
+            **facts,
+        }
         incident = declare(self.stage.world, Report(title=title, facts=said, by="ana", via="page"))
         assert not isinstance(incident, Refusal), incident
         self.code = incident.code

@@ -1,4 +1,4 @@
-"""Subscribers through real channels: a mail server, a webhook on loopback, and what is not public."""
+"""Subscribers through real channels: mail, a webhook on loopback, and what is not public."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import ipaddress
 import re
 import ssl
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 
 import pytest
@@ -35,6 +36,12 @@ def channels(public: Public) -> dict[str, object]:
     return public.stage.world.channels  # type: ignore[return-value]
 
 
+def mail(server: MailServer, which: int) -> EmailMessage:
+    content = server.mails[which].content
+    assert isinstance(content, bytes)
+    return message_from_bytes(content, policy=default)
+
+
 def test_opting_in_and_out_by_mail(public: Public) -> None:
     with MailServer() as server:
         settings = EmailSettings(
@@ -44,7 +51,7 @@ def test_opting_in_and_out_by_mail(public: Public) -> None:
         form = {"how": "email", "address": "ann@example.org"}
         public.client.post("/status/subscribe", data=form, headers=SAME)
         public.send()
-        asked = message_from_bytes(server.mails[0].content or b"", policy=default)
+        asked = mail(server, 0)
         body = asked.get_body(("plain",))
         assert body is not None
         link = re.search(r"http://tocsin\.test(/status/subscription/\S+)", body.get_content())
@@ -53,10 +60,13 @@ def test_opting_in_and_out_by_mail(public: Public) -> None:
         public.out()
         public.say("We look into it.")
         public.send()
-        told = message_from_bytes(server.mails[1].content or b"", policy=default)
+        told = mail(server, 1)
         assert told["To"] == "ann@example.org"
         assert told["Subject"] == "[Lamp shop] Investigating: Orders fail"
         assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        words = told.get_body(("plain",))
+        assert words is not None
+        assert "To change or end these messages: http://tocsin.test/" in words.get_content()
         leave = told["List-Unsubscribe"].strip("<>").removeprefix("http://tocsin.test")
         assert public.client.post(leave, data={"List-Unsubscribe": "One-Click"}).status_code == 200
         public.say("A cable.")

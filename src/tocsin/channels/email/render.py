@@ -23,6 +23,8 @@ KINDS = {
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
+LEAVE = "To change or end these messages"
+
 SUBJECT_LENGTH_MAX = 250
 TITLE_LENGTH_MIN = 20
 VALUE_LENGTH_MAX = 2000
@@ -87,7 +89,10 @@ def text(message: Message) -> str:
     """Write the plain text part."""
     lines = [EXERCISE, ""] if message.exercise else []
     if message.kind == "update":
-        return "\n".join([*lines, _lines(message.text), "", _mark(message)]) + "\n"
+        lines += [_lines(message.text), "", _mark(message)]
+        if leave := _followable(message.unsubscribe):
+            lines.append(f"{LEAVE}: {leave}")
+        return "\n".join(lines) + "\n"
     lines += [subject(message), "", f"Why you get this: {_indented(_lines(message.why))}"]
     lines += [f"{name}: {value}" for name, value in _facts(message)]
     if details := _details(message):
@@ -104,7 +109,9 @@ def html(message: Message) -> str:
     if message.kind == "update":
         body = f'<p style="white-space:pre-wrap">{escape(_lines(message.text))}</p>'
         heading = f'<h1 style="font-size:20px;margin:0 0 8px">{title}</h1>'
-        mark = f"<p><small>{escape(_mark(message))}</small></p>"
+        leave = _followable(message.unsubscribe)
+        way_out = f'<br><a href="{escape(leave)}">{LEAVE}</a>' if leave else ""
+        mark = f"<p><small>{escape(_mark(message))}{way_out}</small></p>"
         return _page(title, f"{note}\n{heading}\n{body}\n{mark}")
     link = _link(message)
     button = (

@@ -48,8 +48,11 @@ def due(plan: Plan, incident: Incident, organisation: Organisation, now: datetim
     """Return everything that is due on `incident` at `now`, each with its reason.
 
     Late work is done at once and says so. Calling it again at the same instant, with the
-    incident it returned, gives no further events (invariants C1, C4, C7, C8).
+    incident it returned, gives no further events (invariants C1, C4, C7, C8). Of an incident that
+    was merged into another nothing is due any more: it goes on there.
     """
+    if incident.merged_into:
+        return Due((), incident, None)
     happened: list[e.Event] = []
 
     def record(new: Iterable[e.Event]) -> None:

@@ -66,6 +66,7 @@ def merged(incident: Incident, event: e.MergedInto) -> Incident:
         merged_into=event.into,
         merged_number=event.into_number,
         asked=(),
+        watches={},
     )
 
 

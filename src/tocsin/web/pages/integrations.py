@@ -53,6 +53,13 @@ BECAME = {
 
 Kind = Literal["alertmanager", "alertmanager-api"]
 
+WOULD = {
+    "opened": "would open an incident",
+    "joined": "would join an incident",
+    "over-before-seen": "is over before it was seen: nothing follows",
+}
+"""The same of a dry run."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -189,7 +196,7 @@ def _page(
     strangers = [one for one in web.site.arrivals.strangers() if one.named == integration.id]
     return render(
         web, "integration.html", caller, trouble.status if trouble is not None else 200,
-        integration=integration, trouble=trouble, came=came, kept=kept, became=BECAME,
+        integration=integration, trouble=trouble, came=came, kept=kept, would=WOULD,
         strangers=strangers if administers else [], administers=administers,
         paths=PATHS.get(integration.source, ()), base_url=web.world.base_url,
         host=web.world.base_url.partition("://")[2], scheme=web.world.base_url.partition(":")[0],

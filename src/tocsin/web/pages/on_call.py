@@ -272,8 +272,8 @@ def _local_time(text: str, what: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        at = datetime.min
-    if at.tzinfo is not None or at.year not in FARTHEST_YEARS:
+        at = None
+    if at is None or at.tzinfo is not None or at.year not in FARTHEST_YEARS:
         hint = "write it as 2026-03-06T18:00, on the roster's clocks"
         raise Trouble(422, "request.at", f"`{what}` is no time that can be used", hint)
     return at

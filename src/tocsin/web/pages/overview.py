@@ -33,7 +33,7 @@ NEEDS_WORDS = frozenset({"incident.must-say", "incident.reason-missing"})
 @dataclass(frozen=True)
 class Act:
     """A button that changes the state. `held` says why the plan refuses it now, `way` what to do
-    about that; with `needs_why` it only lacks a reason."""
+    about that; with `needs_why` it only lacks a reason, with `needs_tasks` tasks are open."""
 
     verb: str
     word: str
@@ -42,6 +42,7 @@ class Act:
     held: str = ""
     way: Way | None = None
     needs_why: bool = False
+    needs_tasks: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def acts(
         found.append(
             Act(
                 verb, word, title, False, outcome.reason, on_the_page(outcome.hint),
-                outcome.code in NEEDS_WORDS,
+                outcome.code in NEEDS_WORDS, outcome.code == "incident.open-tasks",
             )
         )  # fmt: skip
     return found

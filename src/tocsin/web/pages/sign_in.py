@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from tocsin.web.access import (
     Oneself,
@@ -19,14 +20,14 @@ from tocsin.web.access import (
     session_token,
 )
 from tocsin.web.doing import again
+from tocsin.web.oidc import FLOW_LASTS, ProviderDown, Refused
 from tocsin.web.pages.forms import Anybody, FormToken, TheWeb, demand_form_token, local_path
 from tocsin.web.pages.rendering import render
+from tocsin.web.passwords import TooBusy
 from tocsin.web.same_site import form_token, is_form_token
 from tocsin.web.sessions import SESSION_LASTS, Visit, end_session
 from tocsin.web.signing_in import arriving, passkeys
 from tocsin.web.signing_in.arriving import Arrived, SecondWanted, TurnedAway
-from tocsin.web.signing_in.oidc import FLOW_LASTS, ProviderDown, Refused
-from tocsin.web.signing_in.passwords import TooBusy
 from tocsin.web.site import Web
 
 router = APIRouter(include_in_schema=False)
@@ -66,35 +67,52 @@ def sign_in(
     return _answer(request, web, next, arriving.by_link(web, code, _visit(request, web)))
 
 
+class PasswordForm(BaseModel):
+    """A name (an id or an e-mail address) with a password."""
+
+    name: str = Field("", max_length=300)
+    password: str = Field("", max_length=300, repr=False)
+    next: str = Field("", max_length=300)
+    form_token: str = Field("", max_length=100)
+
+
 @router.post("/sign-in/password")
 def sign_in_by_password(
-    request: Request, web: TheWeb, _caller: Anybody, name: Text = "", password: Text = "",
-    next: Text = "", form_token: FormToken = "",
-) -> Response:  # fmt: skip
+    request: Request, web: TheWeb, _caller: Anybody, form: Annotated[PasswordForm, Form()]
+) -> Response:
     """Check a password; whoever has set up one-time codes is asked for one then."""
-    if not _is_ours(request, web, form_token):
-        return _page(request, web, 403, name=name, next=next, problem=TOO_OLD)
+    name, next_ = form.name, form.next
+    if not _is_ours(request, web, form.form_token):
+        return _page(request, web, 403, name=name, next=next_, problem=TOO_OLD)
     browser, visit = _form_cookie(request), _visit(request, web)
     try:
-        outcome = arriving.by_password(web, name, password, browser, visit)
+        outcome = arriving.by_password(web, name, form.password, browser, visit)
     except TooBusy:
-        return _page(request, web, 503, name=name, next=next, problem=BUSY)
+        return _page(request, web, 503, name=name, next=next_, problem=BUSY)
     if isinstance(outcome, SecondWanted):
-        return _page(request, web, proof=outcome.proof, next=next)
-    return _answer(request, web, next, outcome, name=name)
+        return _page(request, web, proof=outcome.proof, next=next_)
+    return _answer(request, web, next_, outcome, name=name)
+
+
+class CodeForm(BaseModel):
+    """A code of an app, with the proof that the password was right."""
+
+    proof: str = Field("", max_length=300, repr=False)
+    code: str = Field("", max_length=300, repr=False)
+    next: str = Field("", max_length=300)
+    form_token: str = Field("", max_length=100)
 
 
 @router.post("/sign-in/code")
 def sign_in_by_second_factor(
-    request: Request, web: TheWeb, _caller: Anybody, proof: Text = "", code: Text = "",
-    next: Text = "", form_token: FormToken = "",
-) -> Response:  # fmt: skip
+    request: Request, web: TheWeb, _caller: Anybody, form: Annotated[CodeForm, Form()]
+) -> Response:
     """Check the code that follows a right password."""
-    if not _is_ours(request, web, form_token):
-        return _page(request, web, 403, next=next, problem=TOO_OLD)
+    if not _is_ours(request, web, form.form_token):
+        return _page(request, web, 403, next=form.next, problem=TOO_OLD)
     browser, visit = _form_cookie(request), _visit(request, web)
-    outcome = arriving.by_second_factor(web, proof, code, browser, visit)
-    return _answer(request, web, next, outcome, proof=proof)
+    outcome = arriving.by_second_factor(web, form.proof, form.code, browser, visit)
+    return _answer(request, web, form.next, outcome, proof=form.proof)
 
 
 @router.get("/sign-in/passkey")

@@ -1,1 +1,1 @@
-"""The ways to prove who one is: passwords, one-time codes, passkeys, identity providers."""
+"""The ways in: how people prove who they are, and how they set that up."""

@@ -16,17 +16,17 @@ from tocsin.engine.audit import Doer, audited
 from tocsin.engine.ports import Transaction
 from tocsin.web.access import token_hash
 from tocsin.web.doing import again
+from tocsin.web.oidc import FLOW_LASTS, Subject
+from tocsin.web.sealed import sealed, unsealed
 from tocsin.web.sessions import Visit, begin_session, open_session
 from tocsin.web.signing_in import passkeys
-from tocsin.web.signing_in.oidc import FLOW_LASTS, Subject
 from tocsin.web.signing_in.second_factor import totp_of, use_code
-from tocsin.web.signing_in.tokens import sealed, unsealed
 from tocsin.web.site import Web
 
 SECOND_WITHIN = timedelta(minutes=5)
 """How long after the password the one-time code may come."""
 
-WRONG = "Name or password are wrong."
+WRONG = "Name or password is wrong."
 
 
 @dataclass(frozen=True)

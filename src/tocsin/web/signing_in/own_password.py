@@ -10,9 +10,9 @@ from tocsin.engine.accounts import Credential
 from tocsin.engine.audit import Doer, audited
 from tocsin.web.access import PersonCaller
 from tocsin.web.doing import again
+from tocsin.web.passwords import TooBusy
 from tocsin.web.problems import Trouble, unavailable
 from tocsin.web.signing_in.arriving import PasswordFile
-from tocsin.web.signing_in.passwords import TooBusy
 from tocsin.web.site import Web
 
 

@@ -34,7 +34,7 @@ from tocsin.engine.accounts import Credential
 from tocsin.engine.ports import Transaction
 from tocsin.engine.world import World
 from tocsin.web.access import token_hash
-from tocsin.web.signing_in.tokens import sealed, unsealed
+from tocsin.web.sealed import sealed, unsealed
 
 CHALLENGE_LASTS = timedelta(minutes=5)
 

@@ -20,8 +20,8 @@ from tocsin.engine.accounts import Credential
 from tocsin.engine.audit import Doer, audited
 from tocsin.engine.ports import Transaction
 from tocsin.engine.world import World
+from tocsin.web.sealed import EPOCH
 from tocsin.web.sessions import code_hash, random_code
-from tocsin.web.signing_in.tokens import EPOCH
 
 STEP = timedelta(seconds=30)
 

@@ -11,7 +11,10 @@
   const list = document.getElementById("completions");
 
   // --- Forms: done where they stand; a refusal is shown there too, and nothing typed is lost. ---
+  // Parts are renewed while people read: what is said about their forms stands beside them.
+  const notice = document.getElementById("notice");
   function slotOf(form) {
+    if (form.closest("[sse-swap]")) return notice;
     let slot = form.querySelector(".answer-slot");
     if (!slot) {
       slot = document.createElement("div");
@@ -61,7 +64,6 @@
     const details = form.closest("details");
     if (details && !details.closest("[popover]")) details.open = false;
     if (form.id === "say") line.focus();
-    else if (document.activeElement === document.body) room.querySelector("h1")?.focus?.();
     if (!window.tocsin.isLive()) location.reload();
   }
 
@@ -72,7 +74,11 @@
     const button = event.submitter;
     if (button?.dataset.confirm && !confirm(button.dataset.confirm)) return;
     hideCompletions();
+    notice.replaceChildren();
     send(form, button);
+  });
+  notice.addEventListener("click", (event) => {
+    if (!event.target.closest("a")) notice.replaceChildren();
   });
 
   // --- Parts that follow what happens: what somebody has open or is filling in stays. ---
@@ -95,21 +101,29 @@
       return;
     }
     waiting.delete(part);
-    opened.set(part, [...part.querySelectorAll("details[open][id]")].map((one) => one.id));
+    remember(part);
   });
+  function remember(part) {
+    opened.set(part, [...part.querySelectorAll("details[open][id]")].map((one) => one.id));
+  }
+  function reopen(part) {
+    for (const id of opened.get(part) ?? []) {
+      const details = document.getElementById(id);
+      if (details) details.open = true;
+    }
+  }
   room.addEventListener("focusout", () => setTimeout(() => {
     for (const [part, data] of waiting) {
       if (isInUse(part)) continue;
       waiting.delete(part);
+      remember(part);
       window.htmx.swap(part, data, { swapStyle: "innerHTML" });
+      reopen(part);
       window.tocsin.tick();
     }
   }));
   document.addEventListener("htmx:sseMessage", (message) => {
-    for (const id of opened.get(message.target) ?? []) {
-      const details = document.getElementById(id);
-      if (details) details.open = true;
-    }
+    reopen(message.target);
     if (message.target === timeline) arrived();
     marks();
   });
@@ -282,6 +296,7 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") notice.replaceChildren();
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     if (event.key === "i" && Date.now() - afterG < 1500) return void location.assign("/incidents");
     const act = KEYS[event.key];

@@ -53,6 +53,10 @@ function player() {
       const x = Number(head.dataset.left) + place * Number(head.dataset.width);
       head.setAttribute("x1", x);
       head.setAttribute("x2", x);
+      // On a narrow screen the drawing is wider than its place: it follows.
+      const drawing = head.ownerSVGElement;
+      const around = drawing.parentElement;
+      if (told || running) around.scrollLeft = (x / 1000) * drawing.clientWidth - around.clientWidth / 2;
     }
     find("after").textContent = words(place);
     find("wall").textContent = `${wallForm.format(starts + 1000 * seconds(place))} ${stage.dataset.zone}`;
@@ -63,7 +67,6 @@ function player() {
     if (newest && (told || stops.some((stop) => stop > before + 1e-9 && stop <= place + 1e-9))) {
       const same = reached.filter((item) => item.place === newest.place);
       find("now-told").textContent = same.slice(-3).map((item) => item.element.dataset.what).join(" · ");
-      if (running) newest.element.scrollIntoView({ block: "nearest", behavior: "instant" });
     }
   }
 

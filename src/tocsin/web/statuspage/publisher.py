@@ -59,7 +59,8 @@ class Publisher:
         if nothing ever was.
         """
         try:
-            self.refresh()
+            if not self._files or not self._thread.is_alive():
+                self.refresh()
         except (StoreUnavailable, Conflict, NoRules):
             if not self._files and self._folder is not None:
                 self._take(on_disk.read(self._folder))
@@ -81,9 +82,18 @@ class Publisher:
             if changed:
                 self._take(files)
             self._seen = stamp
-        if self._folder is not None and files:
-            on_disk.write(self._folder, files)
+            if files:
+                self._write(files)
         return changed
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        """Write the files; what could not be written is tried again within a minute."""
+        if self._folder is None:
+            return
+        try:
+            on_disk.write(self._folder, files)
+        except OSError as problem:
+            log.error("status-page.not-written", problem=problem.strerror or "?")
 
     def _stamp(self, now: datetime) -> tuple[object, ...]:
         with self._world.store.read() as reading:
@@ -101,7 +111,5 @@ class Publisher:
                 tell_subscribers(self._world)
             except (StoreUnavailable, Conflict, NoRules) as problem:
                 log.warning("status-page.waits", reason=str(problem))
-            except OSError as problem:
-                log.error("status-page.not-written", problem=problem.strerror or "?")
             except Exception:
                 log.exception("status-page.failed")

@@ -23,7 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from tocsin.web.signing_in.tokens import derived, sealed, unsealed
+from tocsin.web.sealed import derived, sealed, unsealed
 
 FLOW_LASTS = timedelta(minutes=10)
 """How long somebody may take at the provider."""

@@ -36,12 +36,20 @@ RUNS = 5
 
 
 class Shop(Tocsin):
-    """A server with the plan and the people of the tests' scene."""
+    """A server with the plan and the people of the tests' scene, and as many guests."""
+
+    guests: tuple[str, ...] = ()
 
     def _command(self) -> list[str]:
         command = super()._command()
-        for option, name in (("--plan", "plan.yaml"), ("--org", "org.yaml")):
-            command[command.index(option) + 1] = str(SCENE / name)
+        people = "people:\n" + "".join(
+            f"  {guest}: {{name: {guest.title()}, contacts: [inbox]}}\n" for guest in self.guests
+        )
+        organisation = self.folder / "org.yaml"
+        text = (SCENE / "org.yaml").read_text("utf-8").replace("people:\n", people, 1)
+        organisation.write_text(text, encoding="utf-8")
+        command[command.index("--plan") + 1] = str(SCENE / "plan.yaml")
+        command[command.index("--org") + 1] = str(organisation)
         return command
 
     @property
@@ -81,9 +89,10 @@ def _fields(html: str, action: str) -> dict[str, str]:
 
 
 @contextmanager
-def shop() -> Iterator[tuple[Shop, str]]:
+def shop(guests: int) -> Iterator[tuple[Shop, str]]:
     """Start a server with one large incident; gives it with the incident's code."""
     server = Shop(BUILD / "runs" / f"pages-{os.getpid()}", "http://127.0.0.1:9/")
+    server.guests = tuple(f"guest-{number}" for number in range(guests))
     try:
         server.start()
         facts = {"payment_processing": "down", "user_facing": True}
@@ -157,8 +166,7 @@ def interactive(server: Shop, code: str) -> None:
 
 def watched(server: Shop, code: str, asked: argparse.Namespace) -> bool:
     """Print how far viewers are behind; False if one of them has not got everything once."""
-    people = ["ana", "ben", "cleo", "dora", "emil", "vic"]
-    cookies = [server.cookie(people[n % len(people)]) for n in range(asked.viewers)]
+    cookies = [server.cookie(guest) for guest in server.guests]
     html = httpx.get(
         f"{server.url}/incidents/{code}", headers={"Cookie": cookies[0]}, trust_env=False
     ).text
@@ -200,7 +208,7 @@ def main() -> int:
         f"{time.strftime('%Y-%m-%d %H:%M')}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
     )
     try:
-        with shop() as (server, code):
+        with shop(asked.viewers) as (server, code):
             if "transfer" in wanted:
                 transfer(server, code)
             if "interactive" in wanted:

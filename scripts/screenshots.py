@@ -3,9 +3,9 @@
     .venv/bin/python scripts/screenshots.py [--only PART]
 
 The pages are found by themselves (tests/web/scene/pages.py), with the story of tests/web/scene on
-them. All pictures go to build/screenshots; those that the docs show, KEPT, to docs/screenshots as
-well. Time stands still in them, on the server and in the browser, so that a picture only changes
-when a page does.
+them. All pictures go to build/screenshots; of those that the docs show, KEPT, the upper part goes
+to docs/screenshots as well. Time stands still in them, on the server and in the browser, so that
+a picture only changes when a page does.
 """
 
 import argparse
@@ -14,13 +14,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Page
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.web.axe import LOOKS, open_context  # noqa: E402
-from tests.web.chromium import NoChromium, chromium  # noqa: E402
+from tests.web.chromium import SIZES, NoChromium, chromium  # noqa: E402
 from tests.web.scene.pages import Finder, Found, answer_links, session_of  # noqa: E402
 from tests.web.scene.story import Scene, quick_folder, told_and_served  # noqa: E402
 
@@ -54,6 +54,9 @@ KEPT = {
 }  # fmt: skip
 """What the docs show; a page that does not exist gives no picture."""
 
+TALL = 1500
+"""Pixels; more of a page is too much for a document."""
+
 SETTLED = "() => document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 250)))"
 
 
@@ -62,6 +65,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/screenshots.py", description="Take pictures.")
     parser.add_argument("--only", default="", metavar="PART", help="pictures with this in the name")
     only = parser.parse_args().only
+    if not only:
+        shutil.rmtree(ALL, ignore_errors=True)
     ALL.mkdir(parents=True, exist_ok=True)
     DOCS.mkdir(parents=True, exist_ok=True)
     try:
@@ -69,8 +74,6 @@ def main() -> None:
             taken = list(take_all(browser, scene, only))
     except NoChromium as missing:
         sys.exit(str(missing))
-    for name in sorted(KEPT & set(taken)):
-        shutil.copyfile(ALL / f"{name}.png", DOCS / f"{name}.png")
     print(f"{len(taken)} pictures are in {ALL}, {len(KEPT & set(taken))} of them in {DOCS}")
     gone = [] if only else sorted(KEPT - set(taken))
     if gone:
@@ -98,6 +101,11 @@ def _take(page: Page, scene: Scene, found: Found, name: str) -> None:
     page.goto(scene.url + found.path)
     page.evaluate(SETTLED)
     page.screenshot(path=ALL / f"{name}.png", full_page=True)
+    if name in KEPT:
+        size = page.viewport_size or SIZES["wide"]
+        whole: int = page.evaluate("() => document.documentElement.scrollHeight")
+        top = FloatRect(x=0, y=0, width=size["width"], height=min(whole, TALL))
+        page.screenshot(path=DOCS / f"{name}.png", full_page=True, clip=top)
 
 
 def _name(found: Found, answers: list[str]) -> str:

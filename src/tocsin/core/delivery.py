@@ -47,8 +47,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     `short_code` (4 characters) stands in the text so that a person can tell a repeat from
     another page (invariant D2). `link` leads to the page with the acknowledge button, and is
     empty for what wants no answer. `level` is the severity as the plan wants it shown; it is empty
-    in messages that were ordered before plans could say so. `unsubscribe` leads to where a reader of
-    the status page says that they want no more of these, and is empty for everybody else.
+    in messages that were ordered before plans could say so. `unsubscribe` leads to where a reader
+    of the status page says that they want no more of these, and is empty for everybody else.
     """
 
     id: str

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from tests.web.scene.story import Scene
 from tests.web.stage import Page as Html
 
+from tocsin.core.statuspage.subscribers import Way
 from tocsin.engine.keys import status_link_token, subscriber_name, subscriber_token
 from tocsin.engine.statuspage import subscribing
 from tocsin.web.access import cookie_name
@@ -53,7 +54,9 @@ class Found:
 
     @property
     def name(self) -> str:
-        """A name for files: `incidents-inc-2026-001`."""
+        """A name for files: `incidents-inc-2026-001`; the secret of a link is no part of it."""
+        if "{token}" in self.route:
+            return self.route.replace("/{token}", "-link").strip("/").replace("/", "-")
         return re.sub(r"[^a-z0-9]+", "-", self.path.lower()).strip("-")[:80] or "home"
 
 
@@ -146,7 +149,8 @@ def answer_links(scene: Scene) -> Iterable[str]:
 
 def status_links(scene: Scene) -> Iterable[str]:
     """Return links of the status page that stand in messages: of a subscriber, and of a guest."""
-    how, address = "email", "reader@example.org"
+    how: Way = "email"
+    address = "reader@example.org"
     subscribing.subscribe(scene.world, how, address, ())
     secret = scene.world.secret
     subscriber = subscriber_token(secret, subscriber_name(secret, how, address))

@@ -43,6 +43,10 @@ BEGINS = datetime(2026, 11, 17, 19, 4, 10, tzinfo=UTC)
 """A Tuesday evening; Ana is on call, and after midnight Ben is not yet."""
 
 
+POSTED = ("email", "status-email", "status-webhook")
+"""Channels of the scene that send nothing anywhere."""
+
+
 @dataclass(frozen=True)
 class Post:
     """A channel that always gets through and sends nothing anywhere."""
@@ -83,7 +87,7 @@ class Scene:
         self.world = World(
             store=self.store,
             rules=Rules(self.store),
-            channels={"inbox": Inbox(), "email": Post("email")},
+            channels={"inbox": Inbox()} | {name: Post(name) for name in POSTED},
             sources={"alertmanager": AlertmanagerWebhook(), "alertmanager-api": AlertmanagerApi()},
             now=lambda: self.at,
             wake=self.site.notifier.changed,

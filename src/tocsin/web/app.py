@@ -128,8 +128,9 @@ def make_app(world: World, site: Site) -> FastAPI:
     )
     app.state.web = web
     app.state.figures = Figures(site.version, lambda: _counts(world))
+    # Not included: that would make every route anew, which takes a second for all of them.
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     if site.deployments is not None:
         app.include_router(changes.router_for(site.deployments))
     if site.alert_view is not None:

@@ -6,6 +6,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from tocsin.web.same_site import is_cross_site
 from tocsin.web.site import Asgi, Receive, Scope, Send
 
+LIVE = "/live/"
+"""Where streams are."""
+
 AT_LEAST = 500
 """Bytes; what is shorter gains nothing."""
 
@@ -27,5 +30,8 @@ class Compressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        foreign = scope["type"] == "http" and is_cross_site(Headers(scope=scope), self._base_url)
+        if scope["type"] != "http" or scope["path"].startswith(LIVE):
+            await self._plain(scope, receive, send)
+            return
+        foreign = is_cross_site(Headers(scope=scope), self._base_url)
         await (self._plain if foreign else self._compressed)(scope, receive, send)

@@ -24,6 +24,9 @@ from tocsin.web.live import (
     wait_for_change,
 )
 
+CALM_EACH = 0.002
+"""Seconds of rest for each who watches, so that telling them takes half of a processor at most."""
+
 S = TypeVar("S")
 Found = TypeVar("Found", contravariant=True)
 
@@ -86,7 +89,8 @@ class Feed(Generic[S]):
                     if found is not self.found:
                         self.found = found
                         self._tell()
-                await asyncio.sleep(CALM)
+                # To tell many takes long: meanwhile what happens gathers, and is told in one go.
+                await asyncio.sleep(max(CALM, self._watching * CALM_EACH))
                 await wait_for_change(changed, self._shutting_down)
         finally:
             # Also after a fault: whoever watches goes, and comes back by themselves.

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
+import msgspec
 from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
@@ -17,6 +18,7 @@ from tocsin.web.feeds import Feed, follow
 from tocsin.web.live import LOOK_EVERY, Fragment, stream
 from tocsin.web.pages import centre, inbox, incidents, room
 from tocsin.web.pages.forms import Reader, TheWeb
+from tocsin.web.pages.rendering import form_token_of
 from tocsin.web.pages.sharing import Moment
 from tocsin.web.problems import Trouble
 from tocsin.web.room import Room, newest, open_room, since
@@ -30,6 +32,12 @@ Look = Callable[[Moment | None], Moment | None]
 NewSince = Callable[[Known], Sequence[Fragment]]
 """Looks at the store for one reader alone, and returns what is new since the last look."""
 
+
+Batch = tuple[int, int]
+"""Entries of a timeline that came together: after the first number, up to the second."""
+
+BATCHES = 50
+"""So many of the last ones are kept as rendered: whoever is late gets them as others did."""
 
 AT_HAND = 500
 """Last entries of a timeline that are kept for those who watch; who has missed more reads it."""
@@ -55,13 +63,20 @@ class ListMoment(Moment):
 class RoomMoment(Moment):
     """An incident's room at a moment; `mark` is the number of its latest entry.
 
-    Of its timeline the last entries are at hand, for those who have missed little.
+    Of its timeline the last entries are at hand, for those who have missed little. `changed` is the
+    number of the entry by which anything but the timeline has changed last: a note renews no part.
     """
 
-    def __init__(self, web: Web, now: Room) -> None:
+    def __init__(self, web: Web, now: Room, before: "RoomMoment | None" = None) -> None:
         super().__init__(web)
         self.room = now
         self.mark = now.timeline[-1].number if now.timeline else now.entries
+        same = before is not None and _parts_of(before.room) == _parts_of(now)
+        self.changed: int = before.changed if before is not None and same else self.mark
+        self.batches: tuple[Batch, ...] = ()
+        if before is not None:
+            self.batches = (*before.batches, (before.mark, self.mark))[-BATCHES:]
+            self.keep_pieces(before, self.batches)
 
     @classmethod
     def of(cls, web: Web, code: str, before: "RoomMoment | None") -> "RoomMoment | None":
@@ -79,24 +94,31 @@ class RoomMoment(Moment):
         if found is None:
             return None
         last = (*before.room.timeline, *found.timeline)[-AT_HAND:]
-        return cls(web, replace(found, timeline=last))
+        return cls(web, replace(found, timeline=last), before)
 
     def pieces(self, after: int) -> Sequence[Hashable]:
         """The entries after that one, and what follows from them for the rest of the page."""
-        return [("entries", after), *room.LIVE] if self.mark > after else []
+        if self.mark <= after:
+            return []
+        return [*self._batches(after), *(room.LIVE if self.changed > after else ())]
 
     def fragments(self, piece: Hashable, caller: Known) -> Sequence[Fragment]:
         """Render the new entries, or one part of the page."""
         match piece:
-            case ("entries", int(after)):
+            case (int(after), int(last)):
                 return [
                     Fragment("entry", room.line_fragment(self.web, caller, one), str(one.number))
                     for one in room.lines(self.web, self._with(after + 1), after)
-                    if one.number <= self.mark
+                    if one.number <= last
                 ]
             case str(name):
                 return [Fragment(name, room.LIVE[name](self.web, caller, self.room))]
         raise AssertionError(f"{piece} is no part of a room")
+
+    def _batches(self, after: int) -> Sequence[Batch]:
+        """Part what came after that entry as it came, so that all who were told then share it."""
+        missed = [batch for batch in self.batches if batch[0] >= after]
+        return missed if missed and missed[0][0] == after else [(after, self.mark)]
 
     def _with(self, number: int) -> Room:
         """Return the room with its timeline from that entry on, and what came before at hand."""
@@ -111,6 +133,12 @@ class RoomMoment(Moment):
         return may_read(self.web.world, caller, self.room.incident)
 
 
+def _parts_of(now: Room) -> tuple[object, ...]:
+    """Return all that the parts of the page are made of, the timeline apart."""
+    incident = msgspec.structs.replace(now.incident, changed_at=now.incident.opened_at)
+    return incident, now.plan, now.deliveries, now.alerts, now.calls, now.moments, now.ahead
+
+
 class Following:
     """One open page: what it has got so far, and whether its reader may still look."""
 
@@ -121,6 +149,7 @@ class Following:
         self._got: dict[Hashable, bytes] = {}
         self._caller: Known | None = None
         self._asked_at = 0.0
+        self._token = b""
 
     async def take(self, found: Moment | None) -> bytes | None:
         """Return what is new; None if the reader may look no more."""
@@ -133,6 +162,7 @@ class Following:
             self._asked_at = self._time()
         if self._caller is None:
             return None
+        self._token = self._token or form_token_of(self._web, self._caller).encode()
         if found is None or found.mark <= self._after:
             return b""
         if not found.may_see(self._caller):
@@ -142,7 +172,7 @@ class Following:
         texts = []
         for name, piece in pieces:
             if self._got.get(name) != piece.text:
-                texts.append(piece.for_reader(self._web, self._caller))
+                texts.append(piece.for_reader(self._token))
             if isinstance(name, str):
                 self._got[name] = piece.text
         return b"".join(texts)

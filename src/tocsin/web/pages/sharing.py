@@ -7,7 +7,7 @@ Tokens of forms are put in at the end, for each reader their own.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from anyio import to_thread
 from tocsin.core.people import Person
 from tocsin.web.access import Known, Operator
 from tocsin.web.live import Fragment
-from tocsin.web.pages.rendering import NOBODYS, STAND_IN, form_token_of
+from tocsin.web.pages.rendering import NOBODYS, STAND_IN
 from tocsin.web.site import Web
 
 SAME_FOR_ALL = frozenset({"access"})
@@ -54,11 +54,9 @@ class Piece:
     text: bytes
     has_token: bool
 
-    def for_reader(self, web: Web, caller: Known) -> bytes:
+    def for_reader(self, token: bytes) -> bytes:
         """Return the text with the reader's own token."""
-        if not self.has_token:
-            return self.text
-        return self.text.replace(STAND_IN.encode(), form_token_of(web, caller).encode())
+        return self.text.replace(STAND_IN.encode(), token) if self.has_token else self.text
 
 
 class Moment(ABC):
@@ -71,7 +69,7 @@ class Moment(ABC):
 
     def __init__(self, web: Web) -> None:
         self.web = web
-        self._made: dict[Hashable, Piece] = {}
+        self._made: dict[tuple[Hashable, ...], Piece] = {}
         self._making = asyncio.Lock()
 
     @abstractmethod
@@ -85,6 +83,10 @@ class Moment(ABC):
     def may_see(self, caller: Known) -> bool:
         """Whether the caller may see anything of it."""
         return True
+
+    def keep_pieces(self, before: "Moment", names: Collection[Hashable]) -> None:
+        """Take over pieces that cannot have changed since the moment before."""
+        self._made |= {key: piece for key, piece in before._made.items() if key[0] in names}
 
     async def pieces_for(self, caller: Known, after: int) -> list[tuple[Hashable, Piece]]:
         """Return the pieces that are new for the caller; renders what nobody has wanted before."""

@@ -20,6 +20,14 @@ function words(milliseconds) {
   return `${minutes}:${two(seconds % 60)}`;
 }
 
+// To make a writer takes far longer than to use it, and a room has a hundred times to show.
+const writers = new Map();
+function written(at, form) {
+  const key = JSON.stringify(form);
+  if (!writers.has(key)) writers.set(key, new Intl.DateTimeFormat("en-GB", form));
+  return writers.get(key).format(at);
+}
+
 let zone = "";
 const inZone = () => (zone ? { timeZone: zone } : {});
 
@@ -29,7 +37,7 @@ function localise(root) {
     time.title = time.textContent;
     if (plans) {
       const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: plans };
-      time.title += `; ${new Intl.DateTimeFormat("en-GB", form).format(new Date(time.dateTime))} ${plans}`;
+      time.title += `; ${written(new Date(time.dateTime), form)} ${plans}`;
     }
     time.dataset.shown = time.dataset.form;
     time.removeAttribute("data-form");
@@ -43,7 +51,7 @@ function show(time) {
   const { day: date, month, ...hours } = FORMS[time.dataset.shown];
   const short = time.dataset.shown === "short" && day(at) === day(new Date());
   const form = { ...(short ? hours : FORMS[time.dataset.shown]), hourCycle: "h23", ...inZone() };
-  time.textContent = new Intl.DateTimeFormat("en-GB", form).format(at);
+  time.textContent = written(at, form);
 }
 
 // Shows all times in another zone than the reader's own; "" is the reader's.
@@ -54,7 +62,7 @@ function showZone(name) {
 
 function day(at) {
   const form = { weekday: "long", day: "numeric", month: "long", year: "numeric", ...inZone() };
-  return new Intl.DateTimeFormat("en-GB", form).format(at);
+  return written(at, form);
 }
 
 function tick() {

@@ -10,6 +10,7 @@ from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.state import Incident, Related
 from tocsin.engine.ports import Alert, Conflict
 from tocsin.engine.relating import merge, split
+from tocsin.engine.trial import trial_call
 
 CONFIDENTIAL = (
     PLAN
@@ -150,6 +151,16 @@ def test_what_cannot_be_merged_is_refused_and_changes_nothing(
     before = story.kinds("INC-002")
     assert refused(story.do(c.Merge(by="ana", into=into), "INC-002")) == code
     assert story.kinds("INC-002") == before
+
+
+def test_an_exercise_and_what_is_real_are_never_one(story: Story) -> None:
+    story.alert("ApiDown", severity="critical")
+    drill = done(trial_call(story.world, "ana", by="ana", via="cli")).code
+    before = story.kinds("INC-001")
+    real_into_drill = story.do(c.Merge(by="ana", into=drill), "INC-001")
+    drill_into_real = story.do(c.Merge(by="ana", into="INC-001"), drill)
+    assert {refused(real_into_drill), refused(drill_into_real)} == {"incident.merge-exercise"}
+    assert story.kinds("INC-001") == before
 
 
 def test_no_chain_and_no_circle_of_merged_incidents_comes_about(story: Story) -> None:

@@ -106,5 +106,5 @@ def test_when_each_integration_was_heard_last(store: SqlStore) -> None:
             [],
         )
     with store.read() as reading:
-        assert reading.last_received(10) == {"prometheus": LATER, "uptime": FIRST}
-        assert reading.last_received(1) == {"uptime": FIRST}
+        assert reading.last_received(10) == ({"prometheus": LATER, "uptime": FIRST}, True)
+        assert reading.last_received(1) == ({"uptime": FIRST}, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +39,7 @@ class FakeProvider:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     said_issuer: str = ""
+    hangs: Callable[[], object] = lambda: None
 
     def authorise(self, url: str) -> str:
         """Sign in at the provider: return where the browser is sent back to."""
@@ -72,6 +73,7 @@ class FakeProvider:
     def answer(self, method: str, path: str, headers: Any, body: str) -> tuple[int, Any]:
         """Answer one request."""
         self.asked.append(path)
+        self.hangs()
         if self.down:
             return 503, {}
         if path.endswith("/.well-known/openid-configuration"):

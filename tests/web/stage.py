@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tocsin.core.alerts import Signal, fingerprint
@@ -93,6 +94,7 @@ class Stage:
     ending: bool = False
     world: World = field(init=False)
     site: Site = field(init=False)
+    _made: tuple[World, Site, FastAPI] | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         with self.store.read() as reading:
@@ -148,10 +150,17 @@ class Stage:
         """Headers with the integration's key."""
         return {"Authorization": f"Bearer {integration_key(self.world.secret, 'prometheus', 1)}"}
 
+    @property
+    def app(self) -> FastAPI:
+        """The application, made when it is first asked for, and anew for another world or site."""
+        made = self._made
+        if made is None or made[0] is not self.world or made[1] is not self.site:
+            made = self._made = (self.world, self.site, make_app(self.world, self.site))
+        return made[2]
+
     def client(self, **options: Any) -> TestClient:
         """A fresh browser or program, without cookies."""
-        app = make_app(self.world, self.site)
-        return TestClient(app, base_url=self.base_url, follow_redirects=False, **options)
+        return TestClient(self.app, base_url=self.base_url, follow_redirects=False, **options)
 
     def signed_in(self, person: str = "ana") -> Browser:
         """A browser in which that person has signed in."""

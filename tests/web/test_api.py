@@ -212,6 +212,7 @@ def test_who_is_on_call(stage: Stage) -> None:
         "until": "2026-11-16T09:00:00Z",
         "why": "rotation",
         "next": {"person": "ben", "from": "2026-11-16T09:00:00Z"},
+        "time_zone": "UTC",
     }
     later = client.get("/api/v1/on-call", params={"at": "2026-11-16T10:00:00+01:00"})
     assert later.json()["rosters"][0]["person"] == "ben"

@@ -14,6 +14,8 @@ from tocsin.web.pages import room_forms, timeline
 from tocsin.web.pages.hints import on_the_page
 
 HERE = "/incidents/INC-2026-001"
+THERE = "/incidents/INC-2026-002"
+OURS = {"sec-fetch-site": "same-origin"}
 CORE = Path(actions.__file__).parent.parent / "core" / "incident"
 
 RICH = (
@@ -328,6 +330,26 @@ def test_a_restricted_one_says_so_and_how_to_get_in(stage: Stage) -> None:
     assert ben.press("Break the glass", why="Ana sleeps").status_code == 303
     assert "No orders go through" in ben.open(HERE).text
     assert "broke the glass" in ben.page.text
+
+
+def test_nobody_merges_or_links_what_they_may_not_read(stage: Stage) -> None:
+    stage.put_in_force(
+        PLAN.replace("contacts:\n", "contacts:\n  scribes: see the organisation file\n")
+        + "confidential:\n"
+        "  - {when: 'severity == \"P0\"', readers: [scribes], title: Something}\n",
+        ORGANISATION.replace("last_resort:", "  scribes: {people: [vic]}\nlast_resort:"),
+    )
+    stage.alert()
+    stage.alert("QueueFull", severity="warning")
+    ana = stage.signed_in("ana")
+    for verb in ("merge", "link"):
+        ana.open(THERE)
+        (form,) = [one for one in ana.page.forms if one.action.endswith(f"/{verb}")]
+        said = {**form.fields, "to": "INC-2026-001"}
+        answer = ana.client.post(form.action, data=said, headers=OURS)
+        assert answer.status_code == 403, verb
+    room = stage.client().get(f"/api/v1{THERE}", headers=stage.operator).json()
+    assert room["state"] != "closed"
 
 
 def test_completions_are_for_readers_and_say_what_they_mean(rich: Stage) -> None:

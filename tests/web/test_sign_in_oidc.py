@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from joserfc.jwk import RSAKey
+from starlette.testclient import TestClient
 from tests.web.entering import audit, door
 from tests.web.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, provider
 from tests.web.stage import ORGANISATION, Browser, Page, Stage
 
-from tocsin.web.oidc import Client
+from tocsin.web.oidc import ASKED_AT_ONCE, Client
 from tocsin.web.pages.sign_in import HOME
 from tocsin.web.sessions import make_sign_in_link
 
@@ -58,6 +61,24 @@ def test_a_verified_address_of_the_organisation_file_gets_in(stage, idp):
     assert "Ben Okafor" in browser.open("/account").text
     (act,) = audit(stage, "sign-in")
     assert (act.by, act.detail) == ("ben", "by oidc")
+
+
+def test_a_provider_that_hangs_keeps_few_threads(stage, idp):
+    go_on = threading.Event()
+    idp.hangs = go_on.wait
+    app = stage.app
+    clients = [
+        TestClient(app, base_url=stage.base_url, follow_redirects=False)
+        for _ in range(ASKED_AT_ONCE + 2)
+    ]
+    with ThreadPoolExecutor(len(clients)) as threads:
+        asked = [threads.submit(client.get, "/sign-in/oidc") for client in clients]
+        refused = [next(as_completed(asked)).result()]
+        go_on.set()
+        answers = [one.result() for one in asked]
+    assert refused[0].status_code == 502
+    assert "very many wait" in refused[0].text
+    assert sum(one.status_code == 502 for one in answers) == 2
 
 
 def test_the_button_has_the_providers_name(stage, idp):

@@ -144,6 +144,23 @@ def test_a_new_password_ends_every_other_session(stage: Stage) -> None:
     assert try_password(stage, password=said)[1] == 303
 
 
+def test_a_password_that_changes_while_it_is_checked_opens_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, check = with_password(stage), Passwords.matches
+    new = "nine brown otters swim"
+
+    def meanwhile(self: Passwords, password: str, hashed: str) -> bool:
+        ana.open("/account")
+        assert ana.press("Set the password", password=new, again=new).status_code == 200
+        return check(self, password, hashed)
+
+    monkeypatch.setattr(Passwords, "matches", meanwhile)
+    assert try_password(stage)[1] == 403
+    monkeypatch.undo()
+    assert try_password(stage, password=new)[1] == 303
+
+
 def test_changing_how_one_signs_in_needs_a_recent_sign_in(stage: Stage) -> None:
     browser = stage.signed_in()
     page = browser.open("/account")

@@ -7,7 +7,7 @@ from tocsin.core.people import Access, Organisation, Person
 
 Right = Literal["read", "alerts", "respond", "command", "administer", "audit"]
 """What somebody may do. `alerts` is to ask for alerts in the words of Alertmanager's API; `command`
-is what reaches beyond the incident at hand: overrides, maintenance windows, merging, publishing."""
+reaches beyond the incident at hand: overrides for others, maintenance windows, the status page."""
 
 Scope = Literal["read", "respond", "command", "administer", "audit"]
 """What an API key is made for."""

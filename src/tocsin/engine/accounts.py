@@ -74,6 +74,11 @@ class AccountsReading(Protocol):
     def session(self, token_hash: bytes, now: datetime) -> Session | None:
         """Return the session that token opens, None if there is none or it has expired."""
 
+    def sessions_of(
+        self, token_hashes: Collection[bytes], now: datetime
+    ) -> Mapping[bytes, Session]:
+        """Return those sessions of these tokens that are open, by the hash of their token."""
+
     def sessions(self, person: str, now: datetime) -> Mapping[bytes, Session]:
         """Return sessions that are open, by the hash of their token, newest first; of a person,
         or of everybody if `person` is "".

@@ -35,6 +35,13 @@ class Waiting(NamedTuple):
     oldest: datetime | None
 
 
+class Heard(NamedTuple):
+    """When each integration was heard last among the newest alerts; `is_all`: there are no older."""
+
+    last: Mapping[str, datetime]
+    is_all: bool
+
+
 class PulseReading(Protocol):
     """What overviews ask."""
 
@@ -50,5 +57,5 @@ class PulseReading(Protocol):
     def waiting(self) -> Waiting:
         """Return how many messages wait to be sent."""
 
-    def last_received(self, limit: int) -> Mapping[str, datetime]:
+    def last_received(self, limit: int) -> Heard:
         """Return when each integration was heard last, among the newest `limit` alerts."""

@@ -175,6 +175,7 @@ def _seen(kept: Kept | None) -> c.Other | None:
         number=incident.id,
         state=incident.state,
         readers=incident.restricted.readers if incident.restricted is not None else None,
+        exercise=incident.exercise,
     )
 
 

@@ -18,6 +18,7 @@ from tocsin.core.plan.read import read, salvage
 from tocsin.core.problem import Problem
 from tocsin.core.routing import Router
 from tocsin.engine.audit import Doer, audited
+from tocsin.engine.leaving import people_changed
 from tocsin.engine.ports import Activation, Conflict, FileSeen, Reading, Store, Transaction, What
 
 log = structlog.get_logger()
@@ -301,6 +302,8 @@ class Rules:
                     detail = f"version {activation.version[:12]}: {offer.why}".rstrip(": ")
                     by = Doer(offer.by, offer.via, offer.address)
                     audited(tx, now, by, "rules.applied", activation.what, detail)
+                    if activation.what == "organisation" and candidate.organisation is not None:
+                        people_changed(tx, self._organisation, candidate.organisation, now, by)
                 for one in seen or ():
                     tx.keep_file_seen(one)
         for activation, _ in new:

@@ -12,6 +12,9 @@ from tocsin.engine.accounts import ApiKey, Credential, CredentialKind, Session
 from tocsin.store import rows
 from tocsin.store.schema import api_keys, credentials, sessions, sign_ins, spent
 
+AT_ONCE = 500
+"""Tokens that one question asks for; SQLite takes 999 values at least."""
+
 
 class SqlAccountsReading:
     """See engine.accounts.AccountsReading."""
@@ -25,6 +28,21 @@ class SqlAccountsReading:
         )
         row = self._connection.execute(question).first()
         return None if row is None else _to_session(row)
+
+    def sessions_of(
+        self, token_hashes: Collection[bytes], now: datetime
+    ) -> Mapping[bytes, Session]:
+        """See AccountsReading."""
+        wanted = sorted(set(token_hashes))
+        found: dict[bytes, Session] = {}
+        for first in range(0, len(wanted), AT_ONCE):
+            question = select(sessions).where(
+                sessions.c.token_hash.in_(wanted[first : first + AT_ONCE]),
+                sessions.c.expires_at > rows.micros(now),
+            )
+            rows_ = self._connection.execute(question)
+            found |= {bytes(row.token_hash): _to_session(row) for row in rows_}
+        return found
 
     def sessions(self, person: str, now: datetime) -> Mapping[bytes, Session]:
         """See AccountsReading."""

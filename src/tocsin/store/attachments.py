@@ -6,9 +6,6 @@ from tocsin.engine.attachments import Attachment
 from tocsin.store import rows
 from tocsin.store.schema import attachments
 
-LARGEST_ID = 2**63 - 1
-"""The databases count no further; whoever asks for more gets nothing."""
-
 
 class SqlAttachmentsReading:
     """See engine.attachments.AttachmentsReading."""
@@ -17,7 +14,7 @@ class SqlAttachmentsReading:
 
     def attachment(self, incident_id: int, attachment_id: int) -> Attachment | None:
         """See AttachmentsReading."""
-        if not 0 <= attachment_id <= LARGEST_ID:
+        if not 0 <= attachment_id <= rows.LARGEST_ID:
             return None
         question = select(attachments).where(
             attachments.c.id == attachment_id, attachments.c.incident_id == incident_id

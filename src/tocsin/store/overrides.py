@@ -30,6 +30,8 @@ class SqlOverridesReading:
 
     def override(self, number: int) -> MadeOverride | None:
         """See OverridesReading."""
+        if not 0 <= number <= rows.LARGEST_ID:
+            return None
         question = select(overrides).where(overrides.c.id == number)
         row = self._connection.execute(question).first()
         return None if row is None else _to_made(row)

@@ -1,6 +1,5 @@
 """How things stand at a glance: each question reads the end of an index, and no message's text."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ from sqlalchemy import Connection, Select, case, func, literal, select
 
 from tocsin.core.delivery import Contact
 from tocsin.engine.overrides import CHANGES
-from tocsin.engine.pulse import Sending, Waiting
+from tocsin.engine.pulse import Heard, Sending, Waiting
 from tocsin.store import rows
 from tocsin.store.schema import activations, alerts, counters, deliveries, incidents
 
@@ -64,14 +63,15 @@ class SqlPulseReading:
         due, again, oldest = self._connection.execute(question).one()
         return Waiting(due, int(again), rows.instant_or_none(oldest))
 
-    def last_received(self, limit: int) -> Mapping[str, datetime]:
+    def last_received(self, limit: int) -> Heard:
         """See PulseReading."""
         newest = select(alerts.c.integration, alerts.c.updated_at)
         newest = newest.order_by(alerts.c.id.desc()).limit(limit)
         part = newest.subquery()
-        question = select(part.c.integration, func.max(part.c.updated_at))
-        found = self._connection.execute(question.group_by(part.c.integration))
-        return {integration: rows.instant(at) for integration, at in found}
+        question = select(part.c.integration, func.max(part.c.updated_at), func.count())
+        found = self._connection.execute(question.group_by(part.c.integration)).all()
+        last = {integration: rows.instant(at) for integration, at, _ in found}
+        return Heard(last, sum(count for _, _, count in found) < limit)
 
     def _sendings(self, question: Select[Any]) -> list[Sending]:
         return [_to_sending(row) for row in self._connection.execute(question)]

@@ -25,6 +25,9 @@ PRIORITIES: dict[Kind, int] = {"page": 0, "alarm": 1, "notice": 2, "ticket": 2, 
 
 PRIORITY_LEVELS = tuple(sorted(set(PRIORITIES.values())))
 
+LARGEST_ID = 2**63 - 1
+"""The databases count no further; whoever asks for more gets nothing."""
+
 Row: TypeAlias = tuple[Any, ...]
 """A row by position."""
 

@@ -113,6 +113,8 @@ class SqlStatusReading:
 
     def window(self, window_id: int) -> Window | None:
         """See StatusReading."""
+        if not 0 <= window_id <= rows.LARGEST_ID:
+            return None
         question = select(maintenances).where(maintenances.c.id == window_id)
         row = self._connection.execute(question).first()
         return None if row is None else _window(row)
@@ -223,6 +225,8 @@ class SqlStatusWriting:
 
     def locked_window(self, window_id: int) -> Window | None:
         """See StatusWriting."""
+        if not 0 <= window_id <= rows.LARGEST_ID:
+            return None
         question = select(maintenances).where(maintenances.c.id == window_id).with_for_update()
         row = self._connection.execute(question).first()
         return None if row is None else _window(row)

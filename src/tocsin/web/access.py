@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import compare_digest
@@ -225,11 +225,14 @@ def _way_out(caller: Caller) -> str:
             return "use the key that belongs to this"
 
 
-def caller_of(world: World, headers: Mapping[str, str]) -> Caller:
+def caller_of(
+    world: World, headers: Mapping[str, str], known: Mapping[bytes, Session] | None = None
+) -> Caller:
     """Return who sent a request with these headers (names in small letters, or case-blind).
 
     A key that is shown counts, also where it is wrong and a session would do. Raises NoRules if
     nobody can be known yet, and Trouble if a key is to act for somebody who does not exist.
+    `known` are the open sessions where they have been asked for already; see open_sessions.
     """
     shown = headers.get("authorization", "")
     if shown:
@@ -239,7 +242,16 @@ def caller_of(world: World, headers: Mapping[str, str]) -> Caller:
             return Operator(acting_for(world, headers.get("tocsin-as", "")), via)
         return replace(caller, via=via) if isinstance(caller, PersonCaller) else caller
     token = session_token(world, headers.get("cookie", ""))
-    return _signed_in(world, token) if token else Anonymous()
+    return _signed_in(world, token, known) if token else Anonymous()
+
+
+def open_sessions(world: World, many: Iterable[Mapping[str, str]]) -> Mapping[bytes, Session]:
+    """Return the open sessions of many requests by the hash of their tokens, asked for at once."""
+    tokens = {session_token(world, headers.get("cookie", "")) for headers in many} - {""}
+    if not tokens:
+        return {}
+    with world.store.read() as reading:
+        return reading.sessions_of([token_hash(token) for token in tokens], world.now())
 
 
 def integration_of(world: World, headers: Mapping[bytes, bytes]) -> str | None:
@@ -331,10 +343,13 @@ def _owner(world: World, key: str) -> PersonCaller | None:
     return PersonCaller(person, b"", key=kept)
 
 
-def _signed_in(world: World, token: str) -> Caller:
+def _signed_in(world: World, token: str, known: Mapping[bytes, Session] | None) -> Caller:
     hashed = token_hash(token)
-    with world.store.read() as reading:
-        session = reading.session(hashed, world.now())
+    if known is not None:
+        session = known.get(hashed)
+    else:
+        with world.store.read() as reading:
+            session = reading.session(hashed, world.now())
     if session is None:
         return Anonymous("you are no longer signed in", "access.signed-out")
     person = world.rules.organisation.people.get(session.person)

@@ -1,6 +1,7 @@
 """The application: all routes, what stands around them, and how every error is answered."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def make_app(world: World, site: Site) -> FastAPI:
         app.add_middleware(IntakeFirst, intake=site.intake_app)
     if open_to_all := undeclared(app):
         raise AssertionError(f"these routes do not say what they need: {open_to_all}")
-    app.state.description = _description(app)
+    app.state.description = cache(lambda: _description(app))
     return app
 
 

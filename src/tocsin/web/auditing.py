@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from io import StringIO
 
 from tocsin.engine.audit import Act, Doer, Wanted, audited
@@ -39,6 +39,8 @@ def _day(name: str, text: str) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(text.strip())
+        if day.year == MAXYEAR:
+            raise ValueError("there may be no day after it")
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
         hint = f"write `{name}` as year, month and day: 2026-11-21"

@@ -8,7 +8,7 @@ for each of them.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -28,6 +28,7 @@ CALM_EACH = 0.002
 """Seconds of rest for each who watches, so that telling them takes half of a processor at most."""
 
 S = TypeVar("S")
+F = TypeVar("F", bound="Feed[Any]")
 Found = TypeVar("Found", contravariant=True)
 
 Looking = Callable[[S | None], S | None]
@@ -107,16 +108,16 @@ class Feeds:
     """The feeds that are watched at present, each under the name of what it looks at."""
 
     def __init__(self) -> None:
-        self._feeds: dict[Hashable, Feed[object]] = {}
+        self._feeds: dict[Hashable, Feed[Any]] = {}
 
-    def feed(self, name: Hashable, make: Callable[[], Feed[S]]) -> Feed[S]:
+    def feed(self, name: Hashable, make: Callable[[], F]) -> F:
         """Return the feed of that name in the running loop; it is made if nobody watches it."""
         key = (name, id(asyncio.get_running_loop()))
         for gone in [one for one, feed in self._feeds.items() if feed.is_over]:
             del self._feeds[gone]
         found = self._feeds.get(key)
         if found is None:
-            found = self._feeds[key] = make()  # type: ignore[assignment]
+            found = self._feeds[key] = make()
         return found  # type: ignore[return-value]
 
 

@@ -58,5 +58,5 @@ def metrics(request: Request, _caller: Reader) -> Response:
 @router.get("/api/openapi.json")
 async def openapi(request: Request, _caller: Anybody) -> dict[str, Any]:
     """Describe the API."""
-    description: dict[str, Any] = request.app.state.description
+    description: dict[str, Any] = request.app.state.description()
     return description

@@ -35,6 +35,11 @@ KEYS_ASKED_EVERY = timedelta(minutes=1)
 """How often an unknown key may make us ask for the keys again."""
 
 SECONDS = 5.0
+
+ASKED_AT_ONCE = 4
+"""Questions to the provider at a time. Whoever waits for one that hangs keeps a thread, and there
+must be threads left for those who acknowledge."""
+
 ANSWER_AT_MOST = 512 * 1024
 
 ALGORITHMS = (
@@ -115,6 +120,7 @@ class Provider:
         self._keys: KeySet | None = None
         self._known_at: datetime | None = None
         self._tls = ssl.create_default_context()
+        self._asking = threading.BoundedSemaphore(ASKED_AT_ONCE)
 
     def begin(self, now: datetime, next_: str) -> Flow:
         """Start a sign-in that leads to `next_` in the end; raises ProviderDown."""
@@ -256,6 +262,14 @@ class Provider:
         return _good(self._send(httpx.Request("GET", url)))
 
     def _send(self, request: httpx.Request) -> httpx.Response:
+        if not self._asking.acquire(blocking=False):
+            raise ProviderDown("very many wait for its answer")
+        try:
+            return self._sent(request)
+        finally:
+            self._asking.release()
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
         request.extensions = {"timeout": httpx.Timeout(SECONDS).as_dict()}
         try:
             with httpx.HTTPTransport(verify=self._tls, trust_env=False) as transport:

@@ -17,7 +17,8 @@ RULES = ("/api/v1/rules", "/plan/edit")
 RULES_AT_MOST = 5 * 1024 * 1024
 """Bytes of a request with a plan and an organisation: each may have a MiB, and more as JSON."""
 
-FILES = "/attachments"
+FILES = ("/attachments", "/attach")
+"""Where the API and the page take files."""
 FILE_AT_MOST = AT_MOST + 64 * 1024
 """Bytes of a request with a file: what stands around it in a form is small."""
 

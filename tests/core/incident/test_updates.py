@@ -543,6 +543,24 @@ def test_the_page_follows_the_status_and_the_end() -> None:
     assert "status-page/resolved" in night.refuses(c.Close(by="ana")).reason
 
 
+BY_ITSELF = PAGE.replace("holds:", "autopublish: true\n  template: entry\n  holds:", 1) + (
+    "publishing: [{audience: public, automatic: true}]\n"
+)
+
+
+def test_the_page_is_told_each_thing_once_also_when_tocsin_writes() -> None:
+    night = Night(BY_ITSELF).at(1).states("user_facing", True)
+    assert told_in_public(night) == ["Investigating"]  # the first entry sets the status, too
+    night.at(5).does(says(audience="team", status="Identified")).at(6)
+    assert told_in_public(night) == ["Investigating", "Identified"]
+    night.at(7).does(says("we have it", audience="public", status="Resolved")).at(9)
+    assert told_in_public(night)[2:] == ["Resolved"]  # a person has said it, by no template
+
+
+def told_in_public(night: Night) -> list[str]:
+    return [one.status for one in night.all(e.UpdatePublished) if one.audience == "public"]
+
+
 def test_support_gets_one_ticket_and_has_its_tasks() -> None:
     night = Night(PAGE).states("user_facing", True).states("user_facing", True)
     tickets = [event for event in night.all(e.Told) if event.message == "ticket"]

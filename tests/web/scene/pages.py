@@ -22,6 +22,9 @@ from tocsin.web.access import cookie_name
 from tocsin.web.app import MACHINE_PATHS, needs_by_route
 from tocsin.web.sessions import make_sign_in_link
 
+EACH_ITS_OWN = httpx.Limits(max_keepalive_connections=0)
+"""A new connection for each request: a busy machine's server may close an idle one just then."""
+
 NO_PAGES = ("/live/", "/static", *MACHINE_PATHS)
 """Where streams, files and documents for machines are."""
 
@@ -180,7 +183,7 @@ def _local(scene: Scene, link: str, page: str = "/") -> str:
 
 def signed_in(scene: Scene, person: str = "") -> httpx.Client:
     """Return a client that is signed in as `person`, as nobody if that is ""."""
-    client = httpx.Client(base_url=scene.url, trust_env=False, timeout=20)
+    client = httpx.Client(base_url=scene.url, trust_env=False, timeout=60, limits=EACH_ITS_OWN)
     if person:
         client.cookies.set(cookie_name(scene.world), session_of(scene, person))
     return client
@@ -188,7 +191,9 @@ def signed_in(scene: Scene, person: str = "") -> httpx.Client:
 
 def session_of(scene: Scene, person: str) -> str:
     """Sign a person in by a link, as people do, and return what the cookie holds."""
-    with httpx.Client(base_url=scene.url, trust_env=False, timeout=20) as client:
+    with httpx.Client(
+        base_url=scene.url, trust_env=False, timeout=60, limits=EACH_ITS_OWN
+    ) as client:
         page = Html(client.get(make_sign_in_link(scene.world, person)).text)
         form = next(form for form in page.forms if "code" in form.fields)
         answer = client.post(form.action, data=form.fields, headers={"Origin": scene.url})

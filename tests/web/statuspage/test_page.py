@@ -241,3 +241,11 @@ def test_a_private_page_opens_by_a_link_until_it_is_revoked(private: Public) -> 
     stage.client().post("/api/v1/status-page/link", headers=stage.operator)
     assert sent_away(reader.get("/status/"))
     assert stage.client().post(path).status_code == 401
+
+
+def test_a_private_page_shows_nothing_to_who_guesses_an_address(private: Public) -> None:
+    client = private.stage.client()
+    for path in ("/status/link/guess", "/status/subscription/guess"):
+        for answer in (client.get(path), client.post(path, data={"do": "end"})):
+            assert answer.status_code in (303, 401), path
+            assert "Last change" not in answer.text

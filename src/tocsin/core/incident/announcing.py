@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tocsin.core.incident import commands as c
-from tocsin.core.incident import drafting, limits, response, updates
+from tocsin.core.incident import drafting, limits, response, tasks, updates
 from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.fold import fold
@@ -64,6 +64,8 @@ def automatic(plan: Plan, incident: Incident, now: datetime) -> Iterator[e.Event
             continue
         if any(one.task == announcement.task for one in incident.proposals.values()):
             continue
+        if tasks.is_shown(plan, incident, announcement.task):
+            continue  # the update before this one said it: nobody is told the same twice
         given_up = incident.unwritten.get(announcement.task)
         if given_up is not None and given_up >= state.since:
             continue  # it is a person's to write by now

@@ -256,6 +256,7 @@ class Other(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     state: str
     readers: tuple[str, ...] | None = None
+    exercise: bool = False
 
 
 class Link(Command, frozen=True, kw_only=True):

@@ -176,6 +176,13 @@ def _cannot_merge(incident: Incident, command: c.Merge) -> Refusal | None:
         return assessing.closed_already(incident)
     if other is None:
         return None
+    if other.exercise != incident.exercise:
+        real, drill = (incident.code, other.code) if other.exercise else (other.code, incident.code)
+        return Refusal(
+            "incident.merge-exercise",
+            f"{drill} is an exercise and {real} is not: nobody may take one for the other",
+            f"link the two: tocsin link {incident.code} {other.code}",
+        )
     if other.state == "closed":
         return Refusal(
             "incident.merge-closed", f"{other.code} is closed",

@@ -11,7 +11,7 @@ from tocsin.core.calendars import act_at, due_at
 from tocsin.core.incident import events as e
 from tocsin.core.incident.clocks import dropped, stopped
 from tocsin.core.incident.escalation import MESSAGE_OF, steps_ahead
-from tocsin.core.incident.folds_of_updates import published_as
+from tocsin.core.incident.folds_of_updates import STATUS, published_as
 from tocsin.core.incident.situation import situation
 from tocsin.core.incident.state import Clock, Incident
 from tocsin.core.oncall import reach
@@ -65,6 +65,12 @@ def settled(plan: Plan, incident: Incident, now: datetime) -> list[e.Event]:
             ended.append(e.TaskDropped(at=now, task=task.id, why=why, line=task.line))
             ended += _clock_dropped(incident, task, now, why)
     return ended
+
+
+def is_shown(plan: Plan, incident: Incident, name: str) -> bool:
+    """Whether what has happened by now shows that an open task is done."""
+    task = next((one for one in plan.tasks if one.id == name), None)
+    return task is not None and bool(_shown_done(incident, task, situation(incident)))
 
 
 def done(
@@ -293,8 +299,11 @@ def _shown_done(incident: Incident, task: Task, seen: Situation) -> str:
 
 
 def _published(incident: Incident, task: Task) -> datetime | None:
-    """When the update was published that a task waits for; free words do for any template."""
-    if not task.template:
+    """When the update was published that a task waits for; free words do for any template.
+
+    Every update says the status, so a new one is shown by whichever comes next.
+    """
+    if not task.template or task.after == STATUS:
         return incident.moments.get(f"published {task.audience}")
     names = (published_as(task.audience, form) for form in (task.template, ""))
     return max((at for name in names if (at := incident.moments.get(name))), default=None)

@@ -13,6 +13,9 @@ from tocsin.engine.ports import Transaction
 from tocsin.engine.world import World
 
 LONGEST = timedelta(days=30)
+FARTHEST = timedelta(days=2 * 366)
+"""How long before its start work may be announced."""
+
 TITLE_AT_MOST = 200
 TEXT_AT_MOST = 5_000
 
@@ -155,6 +158,8 @@ def _wrong(world: World, draft: Draft, now: datetime) -> Refusal | None:
         return _wrong_time("it must end after it begins, within 30 days")
     if draft.ends_at <= now:
         return _wrong_time("it is over already")
+    if draft.starts_at - now > FARTHEST:
+        return _wrong_time("it must begin within two years")
     return None
 
 

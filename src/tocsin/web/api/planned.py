@@ -10,6 +10,7 @@ from tocsin.core.incident.commands import Refusal
 from tocsin.core.instants import parse_instant
 from tocsin.core.statuspage.model import Window
 from tocsin.core.times import parse_duration
+from tocsin.engine.audit import audited
 from tocsin.engine.keys import status_link_token
 from tocsin.engine.status_records import STATUS_LINK
 from tocsin.engine.statuspage import planned
@@ -117,12 +118,13 @@ def link(web: TheWeb, _caller: Administrator) -> StatusLink:
 
 
 @router.post("/status-page/link", responses=problems())
-def new_link(web: TheWeb, _caller: Administrator) -> StatusLink:
+def new_link(request: Request, web: TheWeb, caller: Administrator) -> StatusLink:
     """Make another link; whoever came by the one before has to have it."""
 
     def revoke() -> None:
         with web.world.store.write() as tx:
             tx.numbers(STATUS_LINK, 1)
+            audited(tx, web.world.now(), doer(request, caller), "status-page.link")
 
     again(revoke)
     return StatusLink(url=_link(web))
@@ -133,7 +135,10 @@ def draft_of(web: Web, body: MaintenanceRequest) -> planned.Draft:
     starts = _instant(web, body.starts)
     if bool(body.ends) == bool(body.lasts):
         raise _wrong("say either when it ends or how long it lasts", "for example `lasts`: `2h`")
-    ends = _instant(web, body.ends) if body.ends else starts + _duration(body.lasts)
+    try:
+        ends = _instant(web, body.ends) if body.ends else starts + _duration(body.lasts)
+    except OverflowError:
+        raise _wrong("it would end beyond all calendars", "for example `lasts`: `2h`") from None
     return planned.Draft(
         title=body.title,
         text=body.text,

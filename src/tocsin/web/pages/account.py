@@ -47,7 +47,7 @@ DAYS = ((30, "30 days"), (90, "90 days"), (366, "a year"))
 WHAT_SCOPES_MEAN = {
     "read": "look at everything its owner may see",
     "respond": "work on incidents",
-    "command": "overrides, maintenance, merging, publishing",
+    "command": "arrange shifts of others, plan maintenance",
     "administer": "change the plan, people and keys",
     "audit": "read and export the audit",
 }

@@ -32,8 +32,10 @@ SIGNS = {
     "passkey": "fingerprint",
     "key": "key",
     "rules": "file-text",
+    "person": "user",
     "override": "calendar-time",
     "maintenance": "tool",
+    "status-page": "world-www",
     "audit": "download",
     "test": "send",
     "incident": "alert-triangle",
@@ -63,7 +65,7 @@ class Filter(BaseModel):
 class Page(Filter):
     """A filter, and where to go on."""
 
-    before: int | None = Field(None, ge=1)
+    before: int | None = Field(None, ge=1, lt=2**63)
 
 
 class Export(Filter):

@@ -45,6 +45,10 @@ ENTRIES: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Outside",
+        (Entry("maintenance", "/maintenance", "Maintenance", "tool"),),
+    ),
+    (
         "System",
         (
             Entry("integrations", "/integrations", "Integrations", "plug"),
@@ -52,10 +56,6 @@ ENTRIES: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("access", "/access", "Sessions and keys", "key", ("administrator",)),
             Entry("audit", "/audit", "Audit", "history", ("administrator", "auditor")),
         ),
-    ),
-    (
-        "Outside",
-        (Entry("maintenance", "/maintenance", "Maintenance", "tool"),),
     ),
 )
 

@@ -1,9 +1,11 @@
 """The streams that keep open pages up to date."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Annotated
+from weakref import WeakSet
 
 import msgspec
 from anyio import to_thread
@@ -11,9 +13,18 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
 
+from tocsin.engine.accounts import Session
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.engine.rules import NoRules
-from tocsin.web.access import Known, Operator, PersonCaller, authorise, caller_of, may_read
+from tocsin.web.access import (
+    Known,
+    Operator,
+    PersonCaller,
+    authorise,
+    caller_of,
+    may_read,
+    open_sessions,
+)
 from tocsin.web.feeds import Feed, follow
 from tocsin.web.live import LOOK_EVERY, Fragment, stream
 from tocsin.web.pages import centre, inbox, incidents, room
@@ -43,6 +54,11 @@ AT_HAND = 500
 """Last entries of a timeline that are kept for those who watch; who has missed more reads it."""
 
 
+PARTS_KEPT = timedelta(seconds=10)
+"""So long a part of the page that has not changed is taken over as rendered: what it shows may
+also follow from the time, or from who is on call."""
+
+
 class ListMoment(Moment):
     """The list of incidents at a moment."""
 
@@ -65,6 +81,7 @@ class RoomMoment(Moment):
 
     Of its timeline the last entries are at hand, for those who have missed little. `changed` is the
     number of the entry by which anything but the timeline has changed last: a note renews no part.
+    The oldest of its parts may have been rendered at `parts_at`.
     """
 
     def __init__(self, web: Web, now: Room, before: "RoomMoment | None" = None) -> None:
@@ -73,10 +90,15 @@ class RoomMoment(Moment):
         self.mark = now.timeline[-1].number if now.timeline else now.entries
         same = before is not None and _parts_of(before.room) == _parts_of(now)
         self.changed: int = before.changed if before is not None and same else self.mark
+        now_is = web.world.now()
+        self.parts_at: datetime = now_is
         self.batches: tuple[Batch, ...] = ()
         if before is not None:
             self.batches = (*before.batches, (before.mark, self.mark))[-BATCHES:]
             self.keep_pieces(before, self.batches)
+            if same and now_is - before.parts_at < PARTS_KEPT:
+                self.parts_at = before.parts_at
+                self.keep_pieces(before, room.LIVE)
 
     @classmethod
     def of(cls, web: Web, code: str, before: "RoomMoment | None") -> "RoomMoment | None":
@@ -115,6 +137,11 @@ class RoomMoment(Moment):
                 return [Fragment(name, room.LIVE[name](self.web, caller, self.room))]
         raise AssertionError(f"{piece} is no part of a room")
 
+    def circle(self, piece: Hashable, caller: Known) -> Hashable:
+        """What the buttons and the roles are made of."""
+        made_of = room.MADE_OF.get(piece) if isinstance(piece, str) else None
+        return made_of(self.web, caller, self.room) if made_of is not None else None
+
     def _batches(self, after: int) -> Sequence[Batch]:
         """Part what came after that entry as it came, so that all who were told then share it."""
         missed = [batch for batch in self.batches if batch[0] >= after]
@@ -139,35 +166,80 @@ def _parts_of(now: Room) -> tuple[object, ...]:
     return incident, now.plan, now.deliveries, now.alerts, now.calls, now.moments, now.ahead
 
 
-class Following:
-    """One open page: what it has got so far, and whether its reader may still look."""
+class Readers:
+    """Those who watch the same: whether they may still look is asked for all of them at once."""
 
-    def __init__(self, web: Web, request: Request, after: int = 0) -> None:
+    def __init__(self, web: Web) -> None:
         self._web = web
-        self._headers = request.headers
+        self._open: WeakSet[Following] = WeakSet()
+        self._asking = asyncio.Lock()
+
+    async def ask(self, following: "Following") -> None:
+        """Find out who the reader is now, and who the others are, unless it is known just now.
+
+        Raises StoreUnavailable and NoRules.
+        """
+        # Before it is waited for: so all who come together are asked for together.
+        self._open.add(following)
+        async with self._asking:
+            if following.is_known:
+                return
+            everybody = list(self._open)
+            at = asyncio.get_running_loop().time()
+            headers = [one.headers for one in everybody]
+            threads = self._web.stream_threads
+            callers = await to_thread.run_sync(_readers, self._web, headers, limiter=threads)
+            for one, caller in zip(everybody, callers, strict=True):
+                one.caller, one.asked_at = caller, at
+
+
+class SharedFeed(Feed[Moment]):
+    """A feed that many watch, with its readers."""
+
+    def __init__(self, web: Web, look: Look) -> None:
+        site = web.site
+        super().__init__(look, site.notifier, web.stream_threads, site.shutting_down)
+        self.readers = Readers(web)
+
+
+class Following:
+    """One open page: what it has got so far, and whether its reader may still look.
+
+    `caller` is who its reader was at `asked_at` (seconds of the event loop); None: nobody who may.
+    """
+
+    def __init__(self, web: Web, readers: Readers, headers: Headers, after: int = 0) -> None:
+        self.headers = headers
+        self.caller: Known | None = None
+        self.asked_at = float("-inf")
+        self._web = web
+        self._readers = readers
         self._after = after
         self._got: dict[Hashable, bytes] = {}
-        self._caller: Known | None = None
-        self._asked_at = 0.0
         self._token = b""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is not long ago that it was asked who reads."""
+        return asyncio.get_running_loop().time() - self.asked_at < LOOK_EVERY
 
     async def take(self, found: Moment | None) -> bytes | None:
         """Return what is new; None if the reader may look no more."""
-        if self._caller is None or self._time() - self._asked_at >= LOOK_EVERY:
+        if not self.is_known:
             try:
-                threads = self._web.stream_threads
-                self._caller = await to_thread.run_sync(self._who, limiter=threads)
+                await self._readers.ask(self)
             except (StoreUnavailable, NoRules):
                 return b""
-            self._asked_at = self._time()
-        if self._caller is None:
+        # Kept: while pieces are made, it may be asked anew who this is.
+        caller = self.caller
+        if caller is None:
             return None
-        self._token = self._token or form_token_of(self._web, self._caller).encode()
+        self._token = self._token or form_token_of(self._web, caller).encode()
         if found is None or found.mark <= self._after:
             return b""
-        if not found.may_see(self._caller):
+        if not found.may_see(caller):
             return None
-        pieces = await found.pieces_for(self._caller, self._after)
+        pieces = await found.pieces_for(caller, self._after)
         self._after = found.mark
         texts = []
         for name, piece in pieces:
@@ -176,13 +248,6 @@ class Following:
             if isinstance(name, str):
                 self._got[name] = piece.text
         return b"".join(texts)
-
-    def _who(self) -> Known | None:
-        return _reader(self._web, self._headers)
-
-    @staticmethod
-    def _time() -> float:
-        return asyncio.get_running_loop().time()
 
 
 @router.get("/incidents")
@@ -200,7 +265,7 @@ async def live_incidents(
             return before
         return ListMoment(web, listed, before.mark + 1)
 
-    return _shared(web, ("incidents", shown), look, Following(web, request))
+    return _shared(request, web, ("incidents", shown), look)
 
 
 @router.get("/centre")
@@ -213,7 +278,7 @@ async def live_centre(
     def look(before: Moment | None) -> Moment | None:
         return centre.CentreMoment.of(web, is_wall, before)
 
-    return _shared(web, ("centre", is_wall), look, Following(web, request))
+    return _shared(request, web, ("centre", is_wall), look)
 
 
 @router.get("/inbox")
@@ -249,18 +314,16 @@ async def live_incident(
     def look(before: Moment | None) -> Moment | None:
         return RoomMoment.of(web, code, before if isinstance(before, RoomMoment) else None)
 
-    following = Following(web, request, int(last_event_id) if came_back else after)
-    return _shared(web, ("incident", code), look, following)
+    known = int(last_event_id) if came_back else after
+    return _shared(request, web, ("incident", code), look, known)
 
 
-def _shared(web: Web, name: Hashable, look: Look, following: Following) -> StreamingResponse:
+def _shared(
+    request: Request, web: Web, name: Hashable, look: Look, after: int = 0
+) -> StreamingResponse:
     """Stream what is new to one reader of many, for as long as they may see it."""
-    site = web.site
-
-    def make() -> Feed[Moment]:
-        return Feed(look, site.notifier, web.stream_threads, site.shutting_down)
-
-    return _streamed(follow(web.feeds.feed(name, make), following))
+    feed = web.feeds.feed(name, lambda: SharedFeed(web, look))
+    return _streamed(follow(feed, Following(web, feed.readers, request.headers, after)))
 
 
 def _alone(request: Request, web: Web, new_since: NewSince) -> StreamingResponse:
@@ -281,10 +344,18 @@ def _alone(request: Request, web: Web, new_since: NewSince) -> StreamingResponse
     return _streamed(stream(look_in_thread, web.site.notifier, web.site.shutting_down))
 
 
-def _reader(web: Web, headers: Headers) -> Known | None:
+def _readers(web: Web, many: Sequence[Headers]) -> list[Known | None]:
+    """Return for each who asks, None for those who may not read, or no more."""
+    known = open_sessions(web.world, many)
+    return [_reader(web, headers, known) for headers in many]
+
+
+def _reader(
+    web: Web, headers: Headers, known: Mapping[bytes, Session] | None = None
+) -> Known | None:
     """Return who asks, None if they may not read, or no more."""
     try:
-        caller = caller_of(web.world, headers)
+        caller = caller_of(web.world, headers, known)
         authorise(caller, "read")
     except Trouble:
         return None

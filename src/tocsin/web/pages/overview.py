@@ -131,11 +131,17 @@ def acts(
             continue
         found.append(
             Act(
-                verb, word, title, False, outcome.reason, on_the_page(outcome.hint),
+                verb, word, title, False, _to_reader(outcome.reason, by), on_the_page(outcome.hint),
                 outcome.code in NEEDS_WORDS, outcome.code == "incident.open-tasks",
             )
         )  # fmt: skip
     return found
+
+
+def _to_reader(reason: str, by: str) -> str:
+    """Say "you" to whoever reads what they may not: it is the same for all who may not."""
+    start = f"{by} may not "
+    return f"you may not {reason.removeprefix(start)}" if reason.startswith(start) else reason
 
 
 def _progress(clock: Clock, now: datetime) -> int:

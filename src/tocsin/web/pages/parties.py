@@ -47,6 +47,13 @@ def roles(plan: Plan, incident: Incident) -> list[ShownRole]:
     return sorted(shown, key=lambda one: (not one.role.lead, not one.wanted, one.is_vacant))
 
 
+def ties(incident: Incident, person: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of the roles that a person holds, and of those at which they look on."""
+    held = frozenset(role for role, people in incident.holders.items() if person in people)
+    shadowed = frozenset(role for role, people in incident.shadows.items() if person in people)
+    return held, shadowed
+
+
 def _is_wanted(incident: Incident, role: Role, assign: datetime | None) -> bool:
     if incident.state not in PAGEABLE:
         return False

@@ -109,7 +109,7 @@ def problems_page(web: TheWeb, caller: Reader) -> Response:
 
 @router.get("/plan/versions")
 def versions_page(
-    web: TheWeb, caller: Reader, before: Annotated[str, Query(max_length=20)] = ""
+    web: TheWeb, caller: Reader, before: Annotated[str, Query(max_length=18)] = ""
 ) -> Response:
     """Show what was put in force when, by whom and why, and which incidents run by what."""
     kept = kept_plan(web)

@@ -1,6 +1,6 @@
 """One incident: its page, what can be done there, and the pieces that live pages take."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -16,8 +16,9 @@ from tocsin.core.plan.model import Plan
 from tocsin.engine.attachments import File
 from tocsin.web import doing
 from tocsin.web.access import Known, may
-from tocsin.web.api.asking import demand_person, room_of
-from tocsin.web.pages import timeline
+from tocsin.web.api.asking import demand_person, plan_of, room_of
+from tocsin.web.api.beside import demand_reads
+from tocsin.web.pages import overview, parties, timeline
 from tocsin.web.pages.forms import (
     Administrator,
     Reader,
@@ -135,14 +136,19 @@ def act_on_incident(
     make = COMMANDS.get(verb)
     if make is None:
         raise Trouble(404, "request.not-found", f"there is no step {verb!r}", "go back")
+    if verb in ("role", "shadow"):
+        # "Take it" is the same form for all who see it: it is for whoever presses it.
+        said = replace(said, person=said.person or caller.by)
     if said.person or verb in ("role", "hand-over", "shadow"):
         demand_person(web, said.person)
     who = {"by": caller.by, "via": "page", "why": said.why.strip()}
-    command = make(who, said, room_of(web, code).plan)
+    command = make(who, said, plan_of(web, code))
     return _done(web, caller, code, command, said)
 
 
 def _done(web: Web, caller: Known, code: str, command: c.Command, said: Said) -> Response:
+    if isinstance(command, c.Link | c.Merge):
+        demand_reads(web, caller, command.to if isinstance(command, c.Link) else command.into)
     outcome = doing.act(web, code, command)
     if isinstance(outcome, Refusal):
         return _not_done(web, caller, code, refused(outcome), said)
@@ -198,8 +204,18 @@ def _page(
         told=timeline.told(asked, room.timeline, view.names),
         filters=timeline.FILTERS,
         recipients=sorted(room.plan.recipients()),
+        levels=_levels(room),
         subjects=_subjects(room.plan),
     )
+
+
+def _levels(room: Room) -> list[tuple[int, str]]:
+    """Return the numbered steps at the incident's severity, each with whom it calls."""
+    called: dict[int, list[str]] = {}
+    for step in room.plan.steps[room.incident.severity]:
+        if step.level:
+            called.setdefault(step.level, []).extend(step.to)
+    return [(level, ", ".join(dict.fromkeys(to))) for level, to in sorted(called.items())]
 
 
 def _subjects(plan: Plan) -> list[str]:
@@ -269,3 +285,21 @@ LIVE: Mapping[str, Render] = {
     "around": _part("_around.html"),
 }
 """The parts of the page that follow what happens, by the name of the event that brings them."""
+
+
+def _acts(web: Web, caller: Known, room: Room) -> Hashable:
+    if not may(caller, "respond"):
+        return ()
+    organisation, now = web.world.rules.organisation, web.world.now()
+    return tuple(overview.acts(room.plan, room.incident, organisation, caller.by, now))
+
+
+def _ties(web: Web, caller: Known, room: Room) -> Hashable:
+    return parties.ties(room.incident, caller.by) if may(caller, "respond") else ()
+
+
+MADE_OF: Mapping[str, Callable[[Web, Known, Room], Hashable]] = {"now": _acts, "roles": _ties}
+"""What live parts are made of that differs from reader to reader, beside their rights.
+
+The rest of them must be the same for all for whom this is the same: many share what one is sent.
+"""

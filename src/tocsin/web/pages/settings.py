@@ -43,6 +43,7 @@ def settings_page(web: TheWeb, caller: Administrator) -> Response:
     return render(
         web, "settings.html", caller, facts=_facts(web), channels=_channels(web),
         reasons=health.reasons(web), variables=web.site.variables, limits=LIMITS,
+        has_page=web.world.rules.plan.communication.status_page is not None,
     )  # fmt: skip
 
 

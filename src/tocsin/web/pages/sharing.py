@@ -1,7 +1,9 @@
 """Rendering once what many see: a piece of a page as it is for everybody with the same rights.
 
 Pieces are rendered for a reader of whom only the rights are known. If a piece looks at who it is
-(a name, an id), it is that person's alone; if it does not, all with the same rights share it.
+(a name, an id), it is that person's alone; if it does not, all with the same rights share it. A
+piece may also say what of its reader it is made of (`Moment.circle`): then all for whom that is the
+same share it, and it must hold nothing else of them.
 Tokens of forms are put in at the end, for each reader their own.
 """
 
@@ -70,6 +72,7 @@ class Moment(ABC):
     def __init__(self, web: Web) -> None:
         self.web = web
         self._made: dict[tuple[Hashable, ...], Piece] = {}
+        self._circles: dict[tuple[Hashable, ...], Hashable] = {}
         self._making = asyncio.Lock()
 
     @abstractmethod
@@ -80,13 +83,25 @@ class Moment(ABC):
     def fragments(self, piece: Hashable, caller: Known) -> Sequence[Fragment]:
         """Render a piece as the caller sees it."""
 
+    def circle(self, piece: Hashable, caller: Known) -> Hashable:
+        """Return what of a reader a piece is made of beside their rights; None if it says nothing.
+
+        It is asked once for each reader, by the event loop: it must be quick, and ask no store.
+        """
+        return None
+
     def may_see(self, caller: Known) -> bool:
         """Whether the caller may see anything of it."""
         return True
 
     def keep_pieces(self, before: "Moment", names: Collection[Hashable]) -> None:
-        """Take over pieces that cannot have changed since the moment before."""
-        self._made |= {key: piece for key, piece in before._made.items() if key[0] in names}
+        """Take over pieces that cannot have changed since the moment before.
+
+        That one may be in use meanwhile: its pieces are copied in one go.
+        """
+        made, circles = before._made.copy(), before._circles.copy()
+        self._made |= {key: piece for key, piece in made.items() if key[0] in names}
+        self._circles |= {key: one for key, one in circles.items() if key[0] in names}
 
     async def pieces_for(self, caller: Known, after: int) -> list[tuple[Hashable, Piece]]:
         """Return the pieces that are new for the caller; renders what nobody has wanted before."""
@@ -102,8 +117,17 @@ class Moment(ABC):
 
     def _known(self, name: Hashable, caller: Known) -> Piece | None:
         rights = _rights(caller)
+        circle = self._circle(name, caller)
+        if circle is not None:
+            return self._made.get((name, rights, "circle", circle))
         shared = self._made.get((name, rights))
         return shared or self._made.get((name, rights, caller.by))
+
+    def _circle(self, name: Hashable, caller: Known) -> Hashable:
+        key = (name, _rights(caller), caller.by)
+        if key not in self._circles:
+            self._circles[key] = self.circle(name, caller)
+        return self._circles[key]
 
     def _make(self, names: Sequence[Hashable], caller: Known) -> None:
         for name in names:
@@ -111,7 +135,12 @@ class Moment(ABC):
             text = b"".join(one.encoded() for one in self.fragments(name, seen))
             is_personal = eyes is not None and eyes.looked
             rights = _rights(caller)
-            key = (name, rights, caller.by) if is_personal else (name, rights)
+            circle = self._circle(name, caller)
+            key: tuple[Hashable, ...] = (name, rights)
+            if circle is not None:
+                key = (name, rights, "circle", circle)
+            elif is_personal:
+                key = (name, rights, caller.by)
             self._made[key] = Piece(text, STAND_IN.encode() in text)
 
 

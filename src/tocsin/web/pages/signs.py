@@ -106,9 +106,13 @@ def _channels(web: Web, organisation: Organisation) -> Iterator[Sign]:
 def _integrations(organisation: Organisation, reading: Reading) -> Iterator[Sign]:
     heard = reading.last_received(ALERTS_SEEN)
     for integration in organisation.integrations:
-        at = heard.get(integration)
-        word = "last alert" if at is not None else "no alert yet"
-        yield Sign(integration, "info", word, at=at)
+        at = heard.last.get(integration)
+        if at is not None:
+            yield Sign(integration, "info", "last alert", at=at)
+        elif heard.is_all:
+            yield Sign(integration, "info", "no alert yet")
+        else:
+            yield Sign(integration, "info", f"none among the latest {ALERTS_SEEN:,} alerts")
 
 
 def _machines(reading: Reading) -> Iterator[Sign]:

@@ -98,7 +98,8 @@ def change_subscription(
     if do == "choose":
         found = again(lambda: subscribing.choose(web.world, token, tuple(components[:500])))
         return _subscription(web, token, found, "Saved.")
-    again(lambda: subscribing.end(web.world, token))
+    if not again(lambda: subscribing.end(web.world, token)) and not is_public(web.world):
+        raise _private("this status page is not for everybody")
     said = "You get no more messages, and the address is forgotten."
     return _form(_any_board(web), "Unsubscribed", "said", said=said, root="../")
 
@@ -106,6 +107,8 @@ def change_subscription(
 @router.get(f"{PATH}/link/{{token}}")
 def link_page(token: str, web: TheWeb, _caller: Anybody) -> Response:
     """Show a button to whoever comes by the link; mail programs open links too."""
+    if not _is_good(web, token):
+        raise _private("this link is not good, or no longer")
     return _form(_any_board(web), "Status page", "link", root="../", action=f"{PATH}/link/{token}")
 
 
@@ -204,6 +207,8 @@ def _ways(web: Web) -> tuple[Way, ...]:
 
 
 def _subscription(web: Web, token: str, found: Subscriber | None, said: str = "") -> HTMLResponse:
+    if found is None and not is_public(web.world):
+        raise _private("this status page is not for everybody")
     board = _any_board(web)
     if found is None:
         problem = "This link is not good, or the subscription has ended."

@@ -39,6 +39,9 @@ WAITING_AT_MOST = 8
 """So many may wait for a simulation; whoever comes then is told to come again."""
 
 MINUTES_AT_MOST = 30 * 24 * 60
+FARTHEST = timedelta(days=3653)
+"""From now to where a story begins."""
+
 LASTS = {
     "": "until nothing new happens",
     "1h": "1 hour",
@@ -154,7 +157,7 @@ def _minutes(typed: Mapping[str, str], name: str) -> int | None:
     words = typed.get(name, "").strip()
     if not words:
         return None
-    if not (words.isascii() and words.isdigit()) or int(words[:9]) > MINUTES_AT_MOST:
+    if not (words.isascii() and words.isdigit()) or len(words) > 9 or int(words) > MINUTES_AT_MOST:
         raise _Wrong(
             f"{words[:40]!r} is no number of minutes here; write a whole number up to "
             f"{MINUTES_AT_MOST} for `{name}`"
@@ -166,9 +169,12 @@ def _starts(choice: Choice, plan: Plan, now: datetime) -> datetime:
     if not choice.at.strip():
         return now
     try:
-        return parse_instant(choice.at, now, plan.time_zone)
+        starts = parse_instant(choice.at, now, plan.time_zone)
     except ValueError as error:
         raise _Wrong(str(error)) from None
+    if abs(starts - now) > FARTHEST:
+        raise _Wrong("that is too far from now; choose a time within ten years")
+    return starts
 
 
 def _stories(

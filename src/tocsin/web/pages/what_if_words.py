@@ -263,7 +263,7 @@ def _ending(names: Names, happened: Sequence[Happening]) -> tuple[str, bool]:
     called = list(dict.fromkeys(one.to for one in happened if one.do in CALLS))
     missed = list(dict.fromkeys(named(one.clock) for one in happened if one.do == "clock_missed"))
     who = [_name(names, one) for one in called]
-    said = [f"{len(called)} {'is' if len(called) == 1 else 'are'} called: {listed(who)}."
+    said = [f"Called: {listed(who)}."
             if called else "Nobody is called."]  # fmt: skip
     if missed:
         said.append(f"Missed: {listed(missed)}.")

@@ -41,7 +41,8 @@ class Line:
     """One entry of a timeline as people read it.
 
     `groups` are the filters that show it, see `group_of`; `day` names the day (UTC) where an entry
-    is the last of it, "" otherwise. `said` is a note in Markdown.
+    is the last of it, "" otherwise. `said` is a note in Markdown. `plan_line` is a line of that
+    version of the plan, `plan`, that the incident keeps.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Line:
     hash: str = ""
     groups: str = "plan"
     day: str = ""
+    plan: str = ""
 
 
 class Names:
@@ -64,6 +66,7 @@ class Names:
 
     def __init__(self, organisation: Organisation, plan: Plan | None = None) -> None:
         self._people = organisation.people
+        self.plan = plan.version if plan else ""
         self._tasks = {task.id: task.text for task in plan.tasks} if plan else {}
         self._phases = {one.id: one.name for one in plan.response.phases} if plan else {}
         self._roles = {one.id: one.name for one in plan.roles.values()} if plan else {}
@@ -143,6 +146,7 @@ def line(entry: Entry, names: Names) -> Line:
         said=event.text if isinstance(event, e.Noted) else "",
         hash=entry.hash.hex(),
         groups=" ".join(groups_of(event, names)),
+        plan=names.plan,
     )
 
 

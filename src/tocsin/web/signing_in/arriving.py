@@ -112,8 +112,11 @@ def by_password(
     )
     person_id = person.id
 
-    def enter() -> Arrived:
+    def enter() -> Arrived | TurnedAway:
         with web.world.store.write() as tx:
+            if tx.credential(credential.id) is None:
+                # It was changed while this one was checked, which ends what it had opened.
+                return TurnedAway(WRONG)
             _used(web, tx, credential, msgspec.json.encode(renewed).decode())
             return Arrived(*begin_session(web.world, tx, person_id, "password", visit))
 

@@ -77,6 +77,11 @@
     notice.replaceChildren();
     send(form, button);
   });
+  room.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-close]")) return;
+    event.preventDefault();
+    slotOf(line.form).replaceChildren();
+  });
   notice.addEventListener("click", (event) => {
     if (!event.target.closest("a")) notice.replaceChildren();
   });
@@ -204,6 +209,8 @@
   // --- The line: Enter sends, Shift and Enter begins a new line, and what can follow is shown. ---
   let asked = 0;
   function hideCompletions() {
+    // An answer that is still on its way comes too late.
+    asked += 1;
     if (!list) return;
     list.hidden = true;
     list.replaceChildren();
@@ -263,7 +270,9 @@
         event.preventDefault();
         pick(chosen ?? list.firstElementChild);
       } else if (event.key === "Escape") {
+        const slot = slotOf(line.form);
         if (isOpen) hideCompletions();
+        else if (slot.hasChildNodes()) slot.replaceChildren();
         else line.blur();
       } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();

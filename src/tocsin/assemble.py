@@ -159,7 +159,7 @@ def serve(options: ServeOptions) -> None:
     )
     app = make_app(world, site)
     app.router.lifespan_context = _life(intake, loop, watcher, app.state.web.publisher)
-    server = _server(app, options)
+    server = _server(app, options, settings.proxies)
     # What is here by now stays: the collector need not look through it again, which would hold up
     # a page for 60 ms.
     gc.freeze()
@@ -179,7 +179,7 @@ def _end_by_signals(server: uvicorn.Server) -> None:
         signal.signal(ending, server.handle_exit)
 
 
-def _server(app: FastAPI, options: ServeOptions) -> uvicorn.Server:
+def _server(app: FastAPI, options: ServeOptions, proxies: str) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -188,7 +188,9 @@ def _server(app: FastAPI, options: ServeOptions) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            # Whom nobody has named could claim to come from anywhere, and guess without end.
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
             timeout_graceful_shutdown=10,
         )
     )

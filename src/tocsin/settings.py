@@ -2,6 +2,7 @@
 
 import os
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -29,6 +30,16 @@ def _is_database_url(url: str) -> str:
     if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
     return url.replace("postgres://", "postgresql://", 1)
+
+
+def _are_networks(text: str) -> str:
+    named = [one.strip() for one in text.split(",") if one.strip()]
+    try:
+        return ",".join(str(ip_network(one)) for one in named)
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks with commas between them: 10.0.0.5, 10.1.0.0/24"
+        ) from None
 
 
 def _is_issuer(url: str) -> str:
@@ -60,6 +71,9 @@ class Settings(BaseSettings):
     )
     base_url: Annotated[str, AfterValidator(_is_base_url)] = Field(
         "", description="Where people reach Tocsin; stands in every message"
+    )
+    proxies: Annotated[str, AfterValidator(_are_networks)] = Field(
+        "", description="Reverse proxies that are believed where a request comes from"
     )
     server: Annotated[str, AfterValidator(_is_base_url)] = Field(
         "", description="Which server the commands talk to"

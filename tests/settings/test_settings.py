@@ -27,6 +27,7 @@ def test_nothing_needs_to_be_set() -> None:
         ("TOCSIN_SRVER", "http://x", r"did you mean TOCSIN_SERVER\?"),
         ("TOCSIN_BASE_URL", "tocsin.example.org", "http"),
         ("TOCSIN_DATABASE_URL", "mysql://host/db", "postgresql://"),
+        ("TOCSIN_PROXIES", "10.0.0.1, everybody", "10.1.0.0/24"),
         ("TOCSIN_SMTP_URL", "mail.example.org", "smtp://user:password@host:587"),
         ("TOCSIN_DEBUG", "perhaps", "must be true or false"),
     ],

@@ -108,6 +108,9 @@ def test_when_something_was_seen_is_kept_together(store):
         assert found[b"one"] == replace(opened, seen_at=NOW + MINUTE)
         assert found[b"two"].seen_at == NOW
         assert set(reading.sessions("", NOW)) == {b"one", b"two", b"three"}
+        asked = [b"one", b"three", b"never was"]
+        assert set(reading.sessions_of(asked, NOW)) == {b"one", b"three"}
+        assert reading.sessions_of(asked, NOW + 9 * MINUTE) == {}
         assert reading.sessions("", NOW + 9 * MINUTE) == {}
         assert reading.api_key("k1").used_at == NOW + MINUTE
     with store.write() as tx:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.web.stage import PLAN, Stage
+from tests.web.stage import ORGANISATION, PLAN, Stage
 
 from tocsin.core.incident import commands as c
 from tocsin.engine import actions
-from tocsin.web.pages import centre
+from tocsin.web.pages import centre, signs
 
 SECRET = (
     PLAN
@@ -89,6 +89,22 @@ def test_how_the_installation_does(stage: Stage) -> None:
     text = stage.signed_in().open("/centre").text
     assert "prometheus last alert 10 Nov" in text
     assert "a changed file was refused" in text
+
+
+def test_a_source_that_is_silent_for_long_is_not_said_to_be_new(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signs, "ALERTS_SEEN", 1)
+    stage.put_in_force(
+        organisation=ORGANISATION.replace(
+            "integrations:\n",
+            "integrations:\n  uptime: {source: alertmanager, owner: team-lead}\n",
+        )
+    )
+    stage.alert()
+    text = stage.signed_in().open("/centre").text
+    assert "prometheus last alert" in text
+    assert "uptime none among the latest 1 alerts" in text
 
 
 def test_messages_that_wait_for_long_are_told(stage: Stage) -> None:

@@ -28,7 +28,7 @@ def leave(stage: Stage, organisation: str = ANOTHER, **away: float) -> str:
 
 def opens(stage: Stage, key: str) -> int:
     headers = {"Authorization": f"Bearer {key}"}
-    return stage.client().get("/api/v1/incidents", headers=headers).status_code
+    return int(stage.client().get("/api/v1/incidents", headers=headers).status_code)
 
 
 def test_an_id_that_is_given_out_again_opens_nothing_of_before(stage: Stage) -> None:

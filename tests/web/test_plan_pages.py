@@ -88,6 +88,17 @@ def test_the_source_has_numbers_and_older_versions_say_that_they_are_old(
     assert f"/plan/compare?old={old}&new={stage.world.rules.plan.version}" in versions.links
 
 
+def test_incidents_lead_to_the_clauses_of_the_plan_that_rules_them(
+    stage: Stage, ben: Browser
+) -> None:
+    old = stage.world.rules.plan.version
+    stage.alert()
+    stage.put_in_force(SLOWER)
+    links = {link for link in ben.open("/incidents/INC-2026-001").links if "#line-" in link}
+    assert links
+    assert all(link.startswith(f"/plan/versions/{old}#line-") for link in links)
+
+
 def test_unknown_versions_are_refused(stage: Stage) -> None:
     answer = stage.signed_in("vic").client.get("/plan/versions/0000")
     assert answer.status_code == 404

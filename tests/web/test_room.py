@@ -362,6 +362,21 @@ def test_completions_are_for_readers_and_say_what_they_mean(rich: Stage) -> None
     assert rich.client().get(f"/live{HERE}/completions").status_code == 401
 
 
+def test_a_level_of_the_plan_can_be_called_by_the_form(stage: Stage) -> None:
+    steps = PLAN.partition("  steps:\n")[2].partition("  if_exhausted")[0]
+    levels = (
+        "    - {level: 1, page: on-call-engineer, P0: immediate (within 5m), P1: immediate}\n"
+        "    - {level: 2, page: team-lead, P0: 30m, P1: 2h}\n"
+    )
+    stage.put_in_force(PLAN.replace(f"  steps:\n{steps}", f"  levels:\n{levels}"))
+    stage.alert()
+    browser = stage.signed_in()
+    assert "level 2: team-lead" in browser.open(HERE).text
+    assert by_script(browser, "escalate", to="level 2", why="it grows")[0] == 204
+    stage.later(seconds=1)
+    assert "paged team-lead: Ben Okafor" in browser.open(HERE).text
+
+
 def test_page_hints_never_speak_of_commands() -> None:
     """Whatever command a hint of the core names, the page says it in its own terms."""
     said = "".join(path.read_text("utf-8") for path in CORE.glob("*.py"))

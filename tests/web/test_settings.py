@@ -59,6 +59,10 @@ def test_everything_that_holds_is_told_with_the_variable_that_says_it(stage: Sta
     assert "set TOCSIN_SMTP_URL to send e-mail" in text
 
 
+def test_a_status_page_that_the_plan_does_not_have_is_not_linked(stage: Stage) -> None:
+    assert "/status/" not in stage.signed_in("ben").open("/settings").links
+
+
 def test_it_says_why_the_process_is_not_ready(stage: Stage) -> None:
     stage.ending = True
     text = stage.signed_in("ben").open("/settings").text

@@ -15,8 +15,11 @@ from tests.web.test_live import Listening, Served, free_port
 from tocsin.core.incident import commands as c
 from tocsin.core.people import Person
 from tocsin.engine import actions
-from tocsin.web.pages import room
+from tocsin.engine.audit import Doer
+from tocsin.web.access import open_sessions, token_hash
+from tocsin.web.pages import live, room
 from tocsin.web.pages.sharing import Eyes
+from tocsin.web.sessions import end_session
 
 CODE = "INC-2026-001"
 TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
@@ -28,6 +31,11 @@ confidential:
   - {when: secret, readers: [team-lead], title: Something is being looked into}
 """
 )
+
+WITH_ANN = ORGANISATION.replace(
+    "people:\n", "people:\n  ann: {name: Ann Other, contacts: [inbox]}\n"
+)
+"""Somebody who may do what Ana may, and is on no roster."""
 
 
 @pytest.fixture
@@ -115,6 +123,96 @@ def test_many_viewers_cost_one_rendering(served: Served, monkeypatch: pytest.Mon
     for stream in streams:
         assert "once for all" in stream.next("entry")[1]
     assert made == [name]
+
+
+def test_people_to_whom_it_is_the_same_share_what_they_may_press(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Buttons and roles are made once for all who are nothing special to the incident."""
+    stage = served.stage
+    stage.put_in_force(RESTRICTED, WITH_ANN)
+    made: list[str] = []
+
+    def counted(name: str) -> room.Render:
+        render = room.LIVE[name]
+
+        def rendered(web: Any, caller: Any, what: Any) -> str:
+            made.append(name)
+            return render(web, caller, what)
+
+        return rendered
+
+    for name in ("now", "roles"):
+        monkeypatch.setitem(room.LIVE, name, counted(name))
+    seen: dict[str, dict[str, str]] = {"now": {}, "roles": {}}
+    for person in ("ana", "ann"):
+        stream = listen(served, cookie_of(stage, person))
+        for name in ("now", "roles"):
+            seen[name][person] = TOKEN.sub("", html_of(stream, name))
+    assert len(made) == 2
+    assert len({*seen["now"].values()}) == 1
+    assert len({*seen["roles"].values()}) == 1
+
+
+def test_who_holds_a_role_is_offered_to_leave_it_and_nobody_else_is(served: Served) -> None:
+    stage = served.stage
+    stage.put_in_force(RESTRICTED, WITH_ANN)
+    ana, ann = (listen(served, cookie_of(stage, person)) for person in ("ana", "ann"))
+    for stream in (ana, ann):
+        html_of(stream, "roles")
+    taken = c.TakeRole(by="ana", role="incident-commander", person="ana")
+    actions.act(stage.world, CODE, taken)
+    of_ana, of_ann = html_of(ana, "roles"), html_of(ann, "roles")
+    assert ("Leave it" in of_ana, "Look on" in of_ana) == (True, False)
+    assert ("Leave it" in of_ann, "Look on" in of_ann) == (False, True)
+
+
+def test_who_comes_later_gets_what_was_rendered_before(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Notes come, nothing else: the parts beside the timeline are not made again for a newcomer."""
+    stage = served.stage
+    cookie = cookie_of(stage, "ana")
+    made: list[str] = []
+    render = room.LIVE["facts"]
+
+    def counted(*given: Any) -> str:
+        made.append("facts")
+        return render(*given)
+
+    monkeypatch.setitem(room.LIVE, "facts", counted)
+    first = listen(served, cookie)
+    html_of(first, "facts")
+    actions.act(stage.world, CODE, c.Note(by="ana", text="one more"))
+    while "one more" not in html_of(first, "entry"):
+        pass
+    html_of(listen(served, cookie), "facts")
+    assert made == ["facts"]
+
+
+def test_all_who_watch_are_looked_up_by_one_question(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whose session has ended is told nothing more, the others go on."""
+    stage = served.stage
+    cookies = [cookie_of(stage, person) for person in ("ana", "ben", "vic")]
+    streams = [listen(served, cookie) for cookie in cookies]
+    for stream in streams:
+        html_of(stream, "now")
+    asked: list[int] = []
+
+    def counted(world: Any, many: Any) -> Any:
+        asked.append(len(many))
+        return open_sessions(world, many)
+
+    monkeypatch.setattr(live, "open_sessions", counted)
+    end_session(stage.world, token_hash(cookies[0]), Doer("ana"))
+    streams[0].ends()
+    actions.act(stage.world, CODE, c.Note(by="ben", text="still here"))
+    for stream in streams[1:]:
+        while "still here" not in html_of(stream, "entry"):
+            pass
+    assert max(asked) >= 3
 
 
 def test_who_may_read_no_more_is_told_nothing_more(served: Served) -> None:

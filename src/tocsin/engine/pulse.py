@@ -36,7 +36,7 @@ class Waiting(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """When each integration was heard last among the newest alerts; `is_all`: there are no older."""
+    """When each integration was heard last among the newest alerts; `is_all`: no others exist."""
 
     last: Mapping[str, datetime]
     is_all: bool

@@ -1,6 +1,5 @@
 """How things stand at a glance: each question reads the end of an index, and no message's text."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, literal, select

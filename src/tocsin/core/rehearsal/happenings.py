@@ -14,9 +14,9 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     `do` is `page`, `notice`, `ticket`, `alarm`, `clock_missed`, or the kind of another event, or
     `refused`, `outage`, `plan_edited`, `given_up`; `to` a recipient, `people` who that is then,
     `clock` a clock's name, `line` the plan's line, 0 where no line asks for it. `incident` is its
-    code, "" for what belongs to none; `through` are the channels that an update goes through; `reached` are
-    those whom a message has reached at that instant; `code` tells refusals apart; `entry` is the
-    entry of the story that was refused, -1 if it was none.
+    code, "" for what belongs to none; `through` are the channels that an update goes through;
+    `reached` are those whom a message has reached at that instant; `code` tells refusals apart;
+    `entry` is the entry of the story that was refused, -1 if it was none.
     """
 
     t: float

@@ -51,7 +51,7 @@ bench: setup ## measure (minutes)
 	@$(BIN)/python bench/pages.py
 
 torture: setup-tests ## kill processes and break things on purpose (minutes)
-	@$(BIN)/pytest -m torture tests/torture
+	@$(BIN)/pytest -m torture tests/torture tests/web/test_every_page.py
 
 screenshots: setup-tests ## take pictures of every page, and the best for the docs
 	@$(BIN)/python scripts/screenshots.py

@@ -178,20 +178,19 @@ def test_every_route_declares_what_it_needs(stage: Stage) -> None:
 
 
 def test_every_route_lets_in_whom_it_should_and_nobody_else(staffed: Stage) -> None:
-    client = staffed.client()
-    routes = list(needs_by_route(client.app))  # type: ignore[arg-type]
-    callers = headers_of(staffed)
-    for method, path, need in routes:
-        if need == "public":
-            continue
-        for name, headers in callers.items():
-            allowed = name in MAY[need]  # type: ignore[index]
-            if allowed and path.startswith("/live/"):
-                continue  # it would never end
-            answer = client.request(method, some_path(path), headers=headers)
-            refused = answer.status_code == 401 or "access.not-allowed" in answer.text
-            to_sign_in = answer.headers.get("location", "").startswith("/sign-in?next=")
-            assert (refused or to_sign_in) != allowed, (method, path, need, name, answer.text)
+    with staffed.client() as client:
+        routes = list(needs_by_route(client.app))  # type: ignore[arg-type]
+        callers = headers_of(staffed)
+        for method, path, need in routes:
+            if need != "public":
+                for name, headers in callers.items():
+                    allowed = name in MAY[need]  # type: ignore[index]
+                    if allowed and path.startswith("/live/"):
+                        continue  # it would never end
+                    answer = client.request(method, some_path(path), headers=headers)
+                    refused = answer.status_code == 401 or "access.not-allowed" in answer.text
+                    refused |= answer.headers.get("location", "").startswith("/sign-in?next=")
+                    assert refused != allowed, (method, path, need, name, answer.text)
 
 
 def test_a_route_without_a_need_is_found() -> None:

@@ -49,7 +49,16 @@ def test_every_route_that_gives_a_page_was_found(finder: Finder) -> None:
     assert len(finder.pages) > 15
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.size}-{look.scheme}")
+WIDE_LIGHT, *OTHERS, NARROW_DARK = LOOKS
+EVERY_LOOK = [
+    WIDE_LIGHT,
+    # Neither width nor colours are new in these: `make torture` has the time for them.
+    *(pytest.param(look, marks=pytest.mark.torture) for look in OTHERS),
+    NARROW_DARK,
+]
+
+
+@pytest.mark.parametrize("look", EVERY_LOOK, ids=lambda look: f"{look.size}-{look.scheme}")
 def test_no_page_keeps_anybody_out_or_complains(
     browser: Browser, scene: Scene, finder: Finder, look: Look
 ) -> None:

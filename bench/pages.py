@@ -130,10 +130,12 @@ def transfer(server: Shop, code: str) -> None:
 
 
 USABLE = """() => new Promise((done) => {
-  const since = () => done(performance.now());
-  if (document.readyState === "complete") requestAnimationFrame(() => setTimeout(since));
-  else window.addEventListener("load", () => requestAnimationFrame(() => setTimeout(since)));
+  const drawn = () => requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+  const listens = performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd;
+  if (listens) drawn();
+  else document.addEventListener("DOMContentLoaded", drawn);
 })"""
+"""When the page's scripts listen to keys and forms, and what they changed is on the screen."""
 
 
 def interactive(server: Shop, code: str) -> None:

@@ -19,6 +19,10 @@ class _StandardError:
         sys.stderr.flush()
 
 
+# One list for good: loggers keep the list they began with, and would go on with an old one.
+_PROCESSORS: list[structlog.typing.Processor] = []
+
+
 def set_up_logs(level: str, form: str) -> None:
     """Configure logging once; `form` is `json`, `text`, or `auto` (text on a terminal)."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
@@ -28,8 +32,9 @@ def set_up_logs(level: str, form: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    _PROCESSORS[:] = [*shared, *_exceptions(as_text), render]
     structlog.configure(
-        processors=[*shared, *_exceptions(as_text), render],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,

@@ -110,7 +110,7 @@ def preview(browser: Browser, **said: str) -> str:
     form = next(f for f in browser.page.forms if f.action == DESK)
     answer = browser.client.post(
         f"{DESK}/preview", data={**form.fields, **said},
-        headers={"Origin": str(browser.client.base_url), "HX-Request": "true"},
+        headers={"Origin": str(browser.client.base_url), "Tocsin-Script": "yes"},
     )  # fmt: skip
     assert answer.status_code == 200, answer.text
     assert "<html" not in answer.text

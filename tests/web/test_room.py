@@ -56,7 +56,7 @@ def rich(stage: Stage) -> Stage:
 def by_script(browser: Browser, verb: str, **said: str) -> tuple[int, str]:
     """Send a form as the page's script does."""
     token = browser.page.forms[0].fields["form_token"]
-    origin = {"Origin": str(browser.client.base_url), "HX-Request": "true"}
+    origin = {"Origin": str(browser.client.base_url), "Tocsin-Script": "yes"}
     data = {"form_token": token, **said}
     answer = browser.client.post(f"{HERE}/{verb}", data=data, headers=origin)
     return answer.status_code, answer.text

@@ -110,7 +110,7 @@ def preview_page(
 ) -> Response:  # fmt: skip
     """Show what somebody is writing as it would go out; the preview alone for a live page."""
     demand_form_token(web, caller, form_token)
-    if request.headers.get("hx-request") != "true":
+    if request.headers.get("tocsin-script") != "yes":
         return _page(web, caller, code, Asked(), typed=written)
     outlook = _outlook(web, caller, code, written)
     around = desk_view.previewed(web, history(web, code, caller), outlook)

@@ -1,5 +1,6 @@
 """From templates to HTML: the only place that makes any, with everything escaped."""
 
+import re
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -92,6 +93,7 @@ def _environment() -> Environment:
     environment.filters["web_link"] = _web_link
     environment.filters["duration"] = duration
     environment.globals["static"] = _static
+    environment.globals["strokes"] = _icons().__getitem__
     environment.globals["frame"] = frame
     return environment
 
@@ -111,6 +113,18 @@ def _web_link(url: str) -> str:
     except ValueError:
         return ""
     return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+@cache
+def _icons() -> dict[str, str]:
+    """Return the strokes of each icon, one path.
+
+    They are written into the page: an icon that refers to another file is drawn a second time when
+    that has come, and a room has sixty.
+    """
+    sprite = (HERE / "static" / "vendor" / "tabler-icons.svg").read_text("ascii")
+    symbols = re.findall(r'<symbol id="([^"]+)"[^>]*>(.*?)</symbol>', sprite, re.DOTALL)
+    return {name: "".join(re.findall(r' d="([^"]+)"', inside)) for name, inside in symbols}
 
 
 @cache

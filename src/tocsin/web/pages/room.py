@@ -161,7 +161,7 @@ def _done(web: Web, caller: Known, code: str, command: c.Command, said: Said) ->
 
 def _go(path: str, said: Said) -> Response:
     if said.script:
-        return Response(status_code=204, headers={"HX-Redirect": path})
+        return Response(status_code=204, headers={"Tocsin-Go": path})
     return RedirectResponse(path, 303)
 
 

@@ -25,7 +25,7 @@ class Said:
     """
 
     form_token: FormToken = ""
-    script: Annotated[str, Header(alias="HX-Request", max_length=10)] = ""
+    script: Annotated[str, Header(alias="Tocsin-Script", max_length=10)] = ""
 
     text: Text = ""
     why: Text = ""

@@ -2,16 +2,8 @@
 // Everything works without it; the server has written all of it in UTC.
 "use strict";
 
-const FORMS = {
-  long: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
-  short: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
-  day: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
-  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
-};
-
 function words(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const two = (number) => String(number).padStart(2, "0");
   const days = Math.floor(seconds / 86400);
   const hours = Math.floor((seconds % 86400) / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
@@ -20,25 +12,46 @@ function words(milliseconds) {
   return `${minutes}:${two(seconds % 60)}`;
 }
 
-// To make a writer takes far longer than to use it, and a room has a hundred times to show.
+const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS = [
+  "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+  "November", "December",
+];
+const two = (number) => String(number).padStart(2, "0");
+
+// The reader's own zone is told by the date itself: a writer for it takes a slow phone 100 ms to make.
 const writers = new Map();
-function written(at, form) {
-  const key = JSON.stringify(form);
-  if (!writers.has(key)) writers.set(key, new Intl.DateTimeFormat("en-GB", form));
-  return writers.get(key).format(at);
+function partsOf(at, zone) {
+  if (!zone) {
+    return {
+      weekday: DAYS[at.getDay()], day: at.getDate(), month: MONTHS[at.getMonth()], year: at.getFullYear(),
+      hour: two(at.getHours()), minute: two(at.getMinutes()), second: two(at.getSeconds()),
+    };
+  }
+  if (!writers.has(zone)) {
+    writers.set(zone, new Intl.DateTimeFormat("en-GB", {
+      weekday: "long", day: "numeric", month: "long", year: "numeric",
+      hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone,
+    }));
+  }
+  return Object.fromEntries(writers.get(zone).formatToParts(at).map((part) => [part.type, part.value]));
 }
 
+const date = (one) => `${one.day} ${one.month.slice(0, 3)}`;
+const hours = (one) => `${one.hour}:${one.minute}`;
+const clock = (one) => `${hours(one)}:${one.second}`;
+const FORMS = {
+  long: (one) => `${date(one)} ${one.year}, ${hours(one)}`,
+  short: (one, at) => (day(at) === day(new Date()) ? hours(one) : `${date(one)}, ${hours(one)}`),
+  day: (one) => `${date(one)}, ${clock(one)}`,
+  clock,
+};
+
 let zone = "";
-const inZone = () => (zone ? { timeZone: zone } : {});
 
 function localise(root) {
-  const plans = document.querySelector("[data-zone]")?.dataset.zone;
   for (const time of root.querySelectorAll("time[data-form]")) {
-    time.title = time.textContent;
-    if (plans) {
-      const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: plans };
-      time.title += `; ${written(new Date(time.dateTime), form)} ${plans}`;
-    }
+    time.dataset.utc = time.textContent;
     time.dataset.shown = time.dataset.form;
     time.removeAttribute("data-form");
     show(time);
@@ -48,11 +61,17 @@ function localise(root) {
 // What is of today is shown without its date.
 function show(time) {
   const at = new Date(time.dateTime);
-  const { day: date, month, ...hours } = FORMS[time.dataset.shown];
-  const short = time.dataset.shown === "short" && day(at) === day(new Date());
-  const form = { ...(short ? hours : FORMS[time.dataset.shown]), hourCycle: "h23", ...inZone() };
-  time.textContent = written(at, form);
+  time.textContent = FORMS[time.dataset.shown](partsOf(at, zone), at);
 }
+
+// What a time is in UTC and in the plan's zone is said when somebody points at it.
+document.addEventListener("pointerover", (event) => {
+  const time = event.target.closest?.("time[data-utc]");
+  if (!time || time.title) return;
+  const plans = document.querySelector("[data-zone]")?.dataset.zone;
+  const there = plans ? `; ${hours(partsOf(new Date(time.dateTime), plans))} ${plans}` : "";
+  time.title = time.dataset.utc + there;
+});
 
 // Shows all times in another zone than the reader's own; "" is the reader's.
 function showZone(name) {
@@ -61,8 +80,8 @@ function showZone(name) {
 }
 
 function day(at) {
-  const form = { weekday: "long", day: "numeric", month: "long", year: "numeric", ...inZone() };
-  return written(at, form);
+  const one = partsOf(at, zone);
+  return `${one.weekday} ${one.day} ${one.month} ${one.year}`;
 }
 
 function tick() {
@@ -100,14 +119,14 @@ function live(isLive) {
   }
 }
 
-document.addEventListener("htmx:sseOpen", () => live(true));
-document.addEventListener("htmx:sseError", () => live(false));
-document.addEventListener("htmx:sseBeforeMessage", (message) => {
+document.addEventListener("tocsin:live", () => live(true));
+document.addEventListener("tocsin:lost", () => live(false));
+document.addEventListener("tocsin:before", (event) => {
   // After a reconnect an entry may come a second time.
-  const { type, lastEventId } = message.detail;
-  if (type === "entry" && document.getElementById(`entry-${lastEventId}`)) message.preventDefault();
+  const { name, id } = event.detail;
+  if (name === "entry" && document.getElementById(`entry-${id}`)) event.preventDefault();
 });
-document.addEventListener("htmx:sseMessage", tick);
+document.addEventListener("tocsin:after", tick);
 
 window.tocsin = { tick, day, showZone, isLive: () => connected };
 tick();

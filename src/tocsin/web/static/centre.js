@@ -36,9 +36,9 @@ function judge(now) {
   if (isOld) stale.querySelector("span").textContent = `What you see is ${span(now - heardAt)} old.`;
 }
 
-document.addEventListener("htmx:sseOpen", () => { connected = true; heardAt = Date.now(); run(); });
-document.addEventListener("htmx:sseError", () => { connected = false; run(); });
-document.addEventListener("htmx:sseMessage", () => { connected = true; heardAt = Date.now(); run(); });
+document.addEventListener("tocsin:live", () => { connected = true; heardAt = Date.now(); run(); });
+document.addEventListener("tocsin:lost", () => { connected = false; run(); });
+document.addEventListener("tocsin:after", () => { connected = true; heardAt = Date.now(); run(); });
 
 const whole = document.getElementById("whole-screen");
 if (whole && document.documentElement.requestFullscreen) {

@@ -12,12 +12,9 @@ document.addEventListener("change", (event) => {
   form.requestSubmit();
 });
 
-// What has come in is written in UTC, as all that the server sends.
-document.addEventListener("htmx:afterSettle", tick);
-
 // What comes in while somebody says what is wrong with a proposal has to wait for them.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "preview") return;
+document.addEventListener("tocsin:before", (event) => {
+  if (event.target.id === "preview") return;
   const busy = document.activeElement?.closest("#waiting details, #everything details");
   if (busy) event.preventDefault();
 });

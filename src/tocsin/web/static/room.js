@@ -14,7 +14,7 @@
   // Parts are renewed while people read: what is said about their forms stands beside them.
   const notice = document.getElementById("notice");
   function slotOf(form) {
-    if (form.closest("[sse-swap]")) return notice;
+    if (form.closest("[data-part]")) return notice;
     let slot = form.querySelector(".answer-slot");
     if (!slot) {
       slot = document.createElement("div");
@@ -31,9 +31,9 @@
     form.setAttribute("aria-busy", "true");
     if (button) button.disabled = true;
     try {
-      const headers = { "HX-Request": "true" };
+      const headers = { "Tocsin-Script": "yes" };
       const answer = await fetch(action, { method: "POST", body: plain, headers });
-      const elsewhere = answer.headers.get("HX-Redirect");
+      const elsewhere = answer.headers.get("Tocsin-Go");
       if (elsewhere) return void location.assign(elsewhere);
       if (answer.redirected) return void location.reload();
       const html = answer.status === 204 ? "" : await answer.text();
@@ -96,13 +96,13 @@
     );
   }
   const waiting = new Map();
-  document.addEventListener("htmx:sseBeforeMessage", (message) => {
-    const part = message.target;
-    const { type, data } = message.detail;
-    if (type === "entry") return;
+  document.addEventListener("tocsin:before", (event) => {
+    const part = event.target;
+    const { name, html } = event.detail;
+    if (name === "entry") return;
     if (isInUse(part)) {
-      waiting.set(part, data);
-      message.preventDefault();
+      waiting.set(part, html);
+      event.preventDefault();
       return;
     }
     waiting.delete(part);
@@ -118,18 +118,18 @@
     }
   }
   room.addEventListener("focusout", () => setTimeout(() => {
-    for (const [part, data] of waiting) {
+    for (const [part, html] of waiting) {
       if (isInUse(part)) continue;
       waiting.delete(part);
       remember(part);
-      window.htmx.swap(part, data, { swapStyle: "innerHTML" });
+      part.innerHTML = html;
       reopen(part);
       window.tocsin.tick();
     }
   }));
-  document.addEventListener("htmx:sseMessage", (message) => {
-    reopen(message.target);
-    if (message.target === timeline) arrived();
+  document.addEventListener("tocsin:after", (event) => {
+    reopen(event.target);
+    if (event.target === timeline && event.detail.name) arrived();
     marks();
   });
 
@@ -144,7 +144,10 @@
     timeline.querySelector(".nothing")?.remove();
     sift();
   }
+  let isSifted = false;
   function sift() {
+    if (!find && !isSifted) return;
+    isSifted = find !== "";
     const words = find.toLowerCase().split(/\s+/).filter(Boolean);
     for (const entry of timeline.querySelectorAll("li[data-groups]")) {
       const text = entry.textContent.toLowerCase();
@@ -157,7 +160,6 @@
     const answer = await fetch(`/live${path}/timeline?${query}`);
     if (!answer.ok || show !== timeline.dataset.show || query.get("find") !== find) return;
     timeline.innerHTML = await answer.text();
-    window.htmx.process(timeline);
     window.tocsin.tick();
     marks();
     history.replaceState(null, "", show === "all" && !find ? path : `?${query}`);
@@ -204,7 +206,6 @@
     history.replaceState(null, "", link.getAttribute("href"));
     location.hash = link.hash;
   });
-  document.addEventListener("htmx:afterSettle", () => marks());
 
   // --- The line: Enter sends, Shift and Enter begins a new line, and what can follow is shown. ---
   let asked = 0;
@@ -315,10 +316,9 @@
   });
 
   // --- What stays in sight, and the zone in which times are shown. ---
-  function scrolled() {
-    room.classList.toggle("scrolled", document.getElementById("now").getBoundingClientRect().bottom < 90);
-  }
-  addEventListener("scroll", scrolled, { passive: true });
+  new IntersectionObserver(([headline]) => {
+    room.classList.toggle("scrolled", !headline.isIntersecting && headline.boundingClientRect.bottom < 90);
+  }, { rootMargin: "-90px 0px 0px" }).observe(document.getElementById("now"));
   const zone = document.getElementById("zone");
   zone.hidden = false;
   zone.addEventListener("click", () => {
@@ -336,5 +336,4 @@
   });
   marks();
   sift();
-  scrolled();
 })();

@@ -6,7 +6,7 @@ PYTEST_WORKERS ?= 2
 unexport MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test check fmt lock bench torture screenshots clean
+.PHONY: help setup setup-tests run test check fmt lock bench bench-scale torture trust screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,11 +50,19 @@ bench: setup ## measure (minutes)
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/pages.py
 
-torture: setup-tests ## kill processes and break things on purpose (minutes)
-	@$(BIN)/pytest -m torture tests/torture tests/web/test_every_page.py
+bench-scale: setup-tests ## measure with 1,000,000 incidents and as many clocks (half an hour, 20 GB)
+	@PYTHONPATH=src $(BIN)/python bench/scale.py
+
+# `make torture SEEDS=100000`: how many nights are simulated; the figures go to trust/figures.
+SEEDS ?= 5000
+torture: setup-tests ## kill processes and break things on purpose (minutes; SEEDS=N nights)
+	@TORTURE_SEEDS=$(SEEDS) $(BIN)/pytest -m torture tests/torture tests/fuzz tests/web/test_every_page.py
+
+trust: setup ## write trust/REPORT.md from the figures that long runs have kept
+	@$(BIN)/python scripts/trust.py
 
 screenshots: setup-tests ## take pictures of every page, and the best for the docs
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 
 clean: ## remove what setup, tools and tests have made; data stays
 	@rm -rf .venv .setup.lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

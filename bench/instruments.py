@@ -118,6 +118,28 @@ class Receiver:
                 return None
             self._rest += fresh
 
+    def collect(self, tokens: set[str], seconds: float) -> dict[str, int]:
+        """When each of these webhooks came first (CLOCK_MONOTONIC, ns), as far as they came."""
+        came: dict[str, int] = {}
+        deadline = time.monotonic() + seconds
+        descriptor = self._lines.fileno()
+        while tokens - came.keys():
+            line, found, rest = self._rest.partition(b"\n")
+            if found:
+                self._rest = rest
+                at, _, name = line.decode().partition(" ")
+                if name in tokens:
+                    came.setdefault(name, int(at))
+                continue
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                break
+            fresh = os.read(descriptor, 65536)
+            if not fresh:
+                break
+            self._rest += fresh
+        return came
+
     def close(self) -> tuple[int, str]:
         """Stop it; how many webhooks came, and what it complained about."""
         if self._closing is None:

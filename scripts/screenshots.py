@@ -1,6 +1,6 @@
 """Take pictures of every page there is, wide and narrow, light and dark: `make screenshots`.
 
-    .venv/bin/python scripts/screenshots.py [--only PART]
+    .venv/bin/python -m scripts.screenshots [--only PART]
 
 The pages are found by themselves (tests/web/scene/pages.py), with the story of tests/web/scene on
 them. All pictures go to build/screenshots; of those that the docs show, KEPT, the upper part goes
@@ -15,15 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, Page
+from tests.web.axe import LOOKS, open_context
+from tests.web.chromium import SIZES, NoChromium, chromium
+from tests.web.scene.pages import Finder, Found, answer_links, session_of
+from tests.web.scene.story import Scene, quick_folder, told_and_served
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.web.axe import LOOKS, open_context  # noqa: E402
-from tests.web.chromium import SIZES, NoChromium, chromium  # noqa: E402
-from tests.web.scene.pages import Finder, Found, answer_links, session_of  # noqa: E402
-from tests.web.scene.story import Scene, quick_folder, told_and_served  # noqa: E402
-
 ALL = ROOT / "build" / "screenshots"
 DOCS = ROOT / "docs" / "screenshots"
 
@@ -62,7 +59,7 @@ SETTLED = "() => document.fonts.ready.then(() => new Promise((done) => setTimeou
 
 def main() -> None:
     """Take the pictures."""
-    parser = argparse.ArgumentParser(prog="scripts/screenshots.py", description="Take pictures.")
+    parser = argparse.ArgumentParser(prog="scripts.screenshots", description="Take pictures.")
     parser.add_argument("--only", default="", metavar="PART", help="pictures with this in the name")
     only = parser.parse_args().only
     if not only:

@@ -172,6 +172,7 @@ class TocsinServer:
             "PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
+            "TOCSIN_RESERVE_MIB": "1",
         }
         if self.setup.database_url:
             environment["TOCSIN_DATABASE_URL"] = self.setup.database_url
@@ -301,7 +302,7 @@ class Page:
 
 
 class Receiver:
-    """A webhook on loopback that keeps what is sent to it, from `with` to its end.
+    """A webhook on this machine that keeps what is sent to it, from `with` to its end.
 
     `answer` is the status that it gives. Contacts reach it as `webhook receiver`, if the
     organisation has the lines ENDPOINT and the server the environment `receiver.environment`.
@@ -312,12 +313,12 @@ webhooks:
   receiver: {url: "env:RECEIVER_URL", secret: "env:RECEIVER_SECRET"}
 """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.pages: list[Page] = []
         self.answer = 200
-        self._server = _Backlogged(("127.0.0.1", 0), self._handler())
+        self._server = _Backlogged((address, 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/pages"
+        self.url = f"http://{address}:{self._server.server_port}/pages"
 
     @property
     def environment(self) -> dict[str, str]:

@@ -8,13 +8,11 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from shutil import copyfile
-from typing import Literal
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -22,16 +20,32 @@ import uvicorn
 from fastapi import FastAPI
 
 from tocsin import __version__
-from tocsin.core.problem import Problem
+from tocsin.engine.emergency.keeper import Keeper
+from tocsin.engine.emergency.store import NotInEmergency, StoreWithJournal
+from tocsin.engine.hearing import listen
 from tocsin.engine.keys import integration_key, operator_key
 from tocsin.engine.loop import Loop
-from tocsin.engine.ports import Channel, Conflict, StoreUnavailable
+from tocsin.engine.ports import Channel, Now, Store, StoreUnavailable
+from tocsin.engine.probe import plan as probe_plan
+from tocsin.engine.prober import Loopback
 from tocsin.engine.rules import Rules
 from tocsin.engine.statuspage.page import board_of, is_public
+from tocsin.engine.timekeeping import Comparing, Timekeeper
 from tocsin.engine.world import World
 from tocsin.logs import set_up_logs
+from tocsin.rule_files import (
+    BadRules as BadRules,
+)
+from tocsin.rule_files import (
+    Files,
+    Watcher,
+    find_files,
+    rules_of,
+)
+from tocsin.rule_files import (
+    ServeOptions as ServeOptions,
+)
 from tocsin.settings import (
-    STARTER,
     BadSettings,
     Settings,
     data_directory,
@@ -41,11 +55,16 @@ from tocsin.settings import (
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.sources.alertmanager.view import AlertmanagerView
 from tocsin.sources.deployments.parse import Deployments
+from tocsin.store.beside import open_beside
+from tocsin.store.reserve import give_up_for_start
 from tocsin.store.sql_store import SqlStore, open_store
-from tocsin.wallclock import now
+from tocsin.wallclock import elapsed, now
+from tocsin.watched import Listening, demand_watchdog
+from tocsin.watched import checkups as watched
 from tocsin.ways_out import channels_for_subscribers, channels_of
 from tocsin.web.app import make_app
 from tocsin.web.arrivals import Arrivals
+from tocsin.web.connections import LimitedConnection
 from tocsin.web.intake import Intake
 from tocsin.web.live import Notifier
 from tocsin.web.oidc import Client
@@ -53,62 +72,17 @@ from tocsin.web.sessions import make_sign_in_link
 from tocsin.web.site import Site, Variable
 from tocsin.web.statuspage.folder import write
 from tocsin.web.statuspage.making import files_of
-from tocsin.web.statuspage.publisher import Publisher
 
-RULES_LOOKED_AT_EVERY = 0.5
-"""Seconds between two looks at whether a file or the store says something new."""
+STORE = "tocsin.sqlite3"
+"""The store in the data directory, unless an address says otherwise."""
+
+LAST_BACKUP = "last-backup"
+"""The file of the data directory that says when the store was copied last."""
 
 SWITCH_SECONDS = 0.001
 """How long one thread may hold the interpreter: short, so that an alert never waits for a page."""
 
 log = structlog.get_logger()
-
-
-class BadRules(Exception):
-    """The plan or organisation has errors, and nothing good was kept from before."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(p) for p in problems if p.level == "error"))
-        self.problems = problems
-
-
-@dataclass(frozen=True)
-class ServeOptions:
-    """What `tocsin serve` was asked for; None means: find it in the data directory."""
-
-    data: Path | None = None
-    plan: Path | None = None
-    organisation: Path | None = None
-    host: str = "127.0.0.1"
-    port: int = 8080
-
-
-@dataclass(frozen=True)
-class Files:
-    """The plan and organisation files that a server works by."""
-
-    plan: Path
-    organisation: Path
-
-    def texts(self) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
-        """Read both, each as (name, content); raises OSError."""
-        return (
-            (str(self.plan), self.plan.read_bytes()),
-            (str(self.organisation), self.organisation.read_bytes()),
-        )
-
-    def sources(self) -> tuple[str, str]:
-        """Return where both are, such that no other machine's files are called the same."""
-        machine = os.uname().nodename
-        return f"{machine}:{self.plan.absolute()}", f"{machine}:{self.organisation.absolute()}"
-
-    def stamp(self) -> tuple[int, ...]:
-        """Return what changes when a file is written; raises OSError."""
-        return tuple(
-            part
-            for path in (self.plan, self.organisation)
-            for part in (path.stat().st_mtime_ns, path.stat().st_size, path.stat().st_ino)
-        )
 
 
 def serve(options: ServeOptions) -> None:
@@ -118,31 +92,50 @@ def serve(options: ServeOptions) -> None:
     are logged.
     """
     settings = read_settings()
+    demand_watchdog(settings)
     set_up_logs(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_many_connections()
     data = data_directory(options.data, settings)
     lock = _only_here(data)
-    store = _open(settings, data)
-    files = _files(options, data, store)
-    rules = Rules(store)
-    _load(rules, files)
+    clock = Timekeeper(now, elapsed)
+    store = _open_with_journal(settings, data, clock.now)
+    try:
+        _serve_on(store, clock, options, settings, data)
+    finally:
+        store.close()
+        os.close(lock)
+
+
+def _serve_on(
+    store: StoreWithJournal,
+    clock: Timekeeper,
+    options: ServeOptions,
+    settings: Settings,
+    data: Path,
+) -> None:
+    """Put everything together around the store, and serve."""
+    comparing = Comparing(clock, store, elapsed)
+    comparing.look()
+    files = find_files(options, data, store)
+    rules = rules_of(store, files, store.emergency())
     channels = channels_of(rules.organisation, settings)
     rules.before_change = lambda people: channels.update(channels_of(people, settings))
-    woken = threading.Event()
-    notifier = Notifier()
-
-    def wake() -> None:
-        woken.set()
-        notifier.changed()
-
+    woken, notifier = threading.Event(), Notifier()
+    wake = _waking(woken, notifier)
     base_url = settings.base_url or f"http://{_reachable(options.host)}:{options.port}"
     world = _world(store, rules, channels, wake, base_url)
-    channels.update(channels_for_subscribers(channels["email"], world.secret))
-    loop = Loop(world, woken)
-    watcher = _Watcher(rules, files)
+    world = replace(world, emergency=store.emergency, now=clock.now)
+    store.told = wake
+    keeper = Keeper(world, store, elapsed)
+    _add_own_channels(channels, world)
+    loop = Loop(world, woken, elapsed)
+    if store.emergency() is None:
+        listen(world, starting=True)
+    expecting = lambda starting: listen(world, starting=starting)  # noqa: E731
+    watcher = Watcher(rules, files, expecting, store.emergency)
     arrivals = Arrivals()
-    intake = Intake(world, arrivals)
+    intake = Intake(world, arrivals, store.lacks_room)
     site = Site(
         version=__version__,
         intake_app=intake,
@@ -150,27 +143,48 @@ def serve(options: ServeOptions) -> None:
         notifier=notifier,
         alert_view=AlertmanagerView(),
         deployments=Deployments(),
-        troubles=lambda: (loop.trouble,) if loop.trouble else (),
+        troubles=lambda: tuple(filter(None, (loop.trouble, store.lacks_room()))),
+        degraded=keeper.degraded,
         identity_provider=_identity_provider(settings),
         status_folder=data / "status",
         arrivals=arrivals,
         variables=tuple(Variable(*one) for one in described(settings)),
         data_folder=str(data.absolute()),
+        health=lambda: health(),
     )
     app = make_app(world, site)
-    app.router.lifespan_context = _life(intake, loop, watcher, app.state.web.publisher)
     server = _server(app, options, settings.proxies)
+    at = Listening(lambda: _own_address(server, options), lambda: server.started)
+    # A clock that is set is an alarm, and no reason to send alerts elsewhere.
+    all_troubles = lambda: (*site.troubles(), *filter(None, [clock.trouble]))  # noqa: E731
+    checkups, health = watched(world, loop, settings, at, all_troubles)
+    parts = (intake, checkups, watcher, app.state.web.publisher, loop, keeper, comparing)
+    app.router.lifespan_context = _life(parts)
     # What is here by now stays: the collector need not look through it again, which would hold up
     # a page for 60 ms.
     gc.freeze()
     _remember(data, base_url, operator_key(world.secret))
-    _greet(world, files, data)
+    _greet(world, files, data, health().warnings)
     _end_by_signals(server)
-    try:
-        server.run()
-    finally:
-        store.close()
-        os.close(lock)
+    server.run()
+
+
+def _waking(woken: threading.Event, notifier: Notifier) -> Callable[[], None]:
+    """Return what wakes the engine and everybody who looks on."""
+
+    def wake() -> None:
+        woken.set()
+        notifier.changed()
+
+    return wake
+
+
+def _add_own_channels(channels: dict[str, Channel], world: World) -> None:
+    """Add the ways to readers of the status page, and the one by which the node probes itself."""
+    channels.update(channels_for_subscribers(channels["email"], world.secret))
+    loopback = Loopback(world.node)
+    channels[loopback.name] = loopback
+    world.rules.know(probe_plan())
 
 
 def _end_by_signals(server: uvicorn.Server) -> None:
@@ -185,6 +199,9 @@ def _server(app: FastAPI, options: ServeOptions, proxies: str) -> uvicorn.Server
             app,
             host=options.host,
             port=options.port,
+            http=LimitedConnection,
+            # Nothing here speaks it.
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -217,7 +234,7 @@ def _allow_many_connections() -> None:
 
 
 def _world(
-    store: SqlStore,
+    store: Store,
     rules: Rules,
     channels: dict[str, Channel],
     wake: Callable[[], None],
@@ -233,24 +250,40 @@ def _world(
         now=now,
         wake=wake,
         base_url=base_url,
-        node=f"{os.uname().nodename}-{os.getpid()}",
+        node=_node(),
         secret=secret,
     )
 
 
-def _life(
-    intake: Intake, loop: Loop, watcher: "_Watcher", publisher: Publisher
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What runs as long as the server does; at the end, what was accepted is written and sent."""
+def _own_address(server: uvicorn.Server, options: ServeOptions) -> str:
+    """Return where this process listens: whatever stands before it for others is not its own."""
+    sockets = [one for each in server.servers for one in each.sockets]
+    port = sockets[0].getsockname()[1] if sockets else options.port
+    return f"http://{_reachable(options.host)}:{port}"
+
+
+class _Part(Protocol):
+    """What runs beside the requests."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End; blocks."""
+
+
+def _life(parts: Sequence[_Part]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs as long as the server does; at the end, what was accepted is written and sent.
+
+    Parts start in the opposite order of that in which they stop, but for the first, the intake.
+    """
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
-        intake.start()
-        loop.start()
-        watcher.start()
-        publisher.start()
+        for part in (parts[0], *reversed(parts[1:])):
+            part.start()
         yield
-        for part in (intake, watcher, publisher, loop):
+        for part in parts:
             await asyncio.to_thread(part.stop)
 
     return life
@@ -302,6 +335,7 @@ def backup(data: Path | None, file: Path) -> None:
     store = _open(settings, data_directory(data, settings))
     try:
         store.copy_to(file)
+        (data_directory(data, settings) / LAST_BACKUP).write_text(f"{now():%Y-%m-%dT%H:%M:%SZ}\n")
     except StoreUnavailable as problem:
         raise OSError(str(problem)) from None
     finally:
@@ -315,104 +349,35 @@ def _open(settings: Settings, data: Path) -> SqlStore:
         except ValueError as problem:
             raise BadSettings(f"TOCSIN_DATABASE_URL: {problem}") from None
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return open_store(f"sqlite:///{data / 'tocsin.sqlite3'}")
+    return open_store(f"sqlite:///{data / STORE}")
 
 
-def _files(options: ServeOptions, data: Path, store: SqlStore) -> Files:
-    """Find the files, or write them anew: what was in force last, or else the starter's."""
-    found = {}
-    kept: tuple[tuple[str, Literal["plan", "organisation"], Path | None], ...] = (
-        ("plan.yaml", "plan", options.plan),
-        ("org.yaml", "organisation", options.organisation),
-    )
-    for name, what, given in kept:
-        path = given or data / name
-        if given is None and not path.exists():
-            with store.read() as reading:
-                last = reading.active(what)
-            if last is None:
-                copyfile(STARTER / name, path)
-            else:
-                path.write_text(last[1], encoding="utf-8")
-        found[name] = path
-    return Files(found["plan.yaml"], found["org.yaml"])
+def _open_with_journal(settings: Settings, data: Path, clock: Now) -> StoreWithJournal:
+    """Open the store such that the node can page without it (invariant H4)."""
+
+    def open_main() -> SqlStore:
+        main = _open(settings, data)
+        main.hold_reserve(settings.reserve_mib << 20)
+        return main
+
+    beside = settings.emergency or data / "emergency"
+    try:
+        return open_beside(open_main, beside, _node(), (clock, elapsed))
+    except StoreUnavailable:
+        # On a full disk not even the journal opens: then the reserve is for that (invariant H3).
+        if not give_up_for_start(data / STORE):
+            raise
+        return open_beside(open_main, beside, _node(), (clock, elapsed))
 
 
-def _load(rules: Rules, files: Files) -> None:
-    """Take account of the files; if they are faulty, go on with what was in force before (H10)."""
-    problems = rules.activate(*files.texts(), now(), files.sources())
-    if rules.refused and not rules.complete:
-        raise BadRules(problems)
-    for problem in problems:
-        if problem.level != "note":
-            log.warning("rules.problem", problem=str(problem))
-    if rules.refused:
-        log.error("rules.refused", hint="the last good plan and organisation stay in force")
-        return
-    for (name, content), version in zip(files.texts(), rules.versions, strict=True):
-        if sha256(content).hexdigest() != version:
-            hint = "something newer is; `tocsin apply` the file, or change it, if it is meant"
-            log.warning("rules.file-not-in-force", file=name, hint=hint)
+def _node() -> str:
+    return f"{os.uname().nodename}-{os.getpid()}"
 
 
 def _identity_provider(settings: Settings) -> Client | None:
     secret = settings.oidc_client_secret.get_secret_value()
     named = (settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_name)
     return Client(*named) if settings.oidc_issuer else None
-
-
-class _Watcher:
-    """Takes up what changes: the files, and what was put in force through another node.
-
-    A faulty file is refused and the last good one goes on (H10).
-    """
-
-    def __init__(self, rules: Rules, files: Files) -> None:
-        self._rules = rules
-        self._files = files
-        self._stamp = files.stamp()
-        self._versions = rules.versions
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="files", daemon=True)
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(RULES_LOOKED_AT_EVERY):
-            try:
-                self._look()
-            except OSError as problem:
-                log.error("rules.not-read", problem=str(problem))
-                self._rules.cannot_read(str(problem.filename or ""), problem.strerror or "?")
-            except (StoreUnavailable, Conflict) as problem:
-                log.error("rules.not-kept", problem=str(problem))
-
-    def _look(self) -> None:
-        self._rules.follow()
-        self._look_at_files()
-        if self._rules.versions != self._versions:
-            self._versions = self._rules.versions
-            plan, organisation = self._versions
-            log.info("rules.in-force", plan=plan[:12], organisation=organisation[:12])
-
-    def _look_at_files(self) -> None:
-        stamp = self._files.stamp()
-        # What was refused may fit to what has been put in force since.
-        again = self._rules.refused and self._rules.versions != self._versions
-        if stamp == self._stamp and not again:
-            return
-        problems = self._rules.activate(*self._files.texts(), now(), self._files.sources())
-        self._stamp = stamp
-        if self._rules.refused:
-            for problem in problems:
-                log.error("rules.refused", problem=str(problem))
 
 
 def _reachable(host: str) -> str:
@@ -424,12 +389,19 @@ def _remember(data: Path, url: str, key: str) -> None:
     unfinished = data / f"server.json.{os.getpid()}"
     text = msgspec.json.encode({"url": url, "key": key})
     unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(text)
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(text)
+    except OSError as problem:
+        # Calls must go on with a full disk; only the commands of this machine miss the file.
+        log.error("server.not-remembered", problem=problem.strerror)
+        unfinished.unlink(missing_ok=True)
+        return
     unfinished.replace(data / "server.json")
 
 
-def _greet(world: World, files: Files, data: Path) -> None:
+def _greet(world: World, files: Files, data: Path, warnings: Sequence[str]) -> None:
     """Tell whoever started the server where it is, how to sign in, and how to try it."""
     organisation = world.rules.organisation
     administrators = [p for p in organisation.people.values() if p.access == "administrator"]
@@ -441,10 +413,12 @@ def _greet(world: World, files: Files, data: Path) -> None:
     ]
     if administrators:
         person = administrators[0]
-        link = make_sign_in_link(world, person.id)
-        lines += [f"Sign in as {person.name} (once, within 15 minutes):", f"  {link}"]
+        with suppress(NotInEmergency):
+            link = make_sign_in_link(world, person.id)
+            lines += [f"Sign in as {person.name} (once, within 15 minutes):", f"  {link}"]
     if organisation.integrations:
         lines += ["Fire an alert:", f"  {_curl(world, organisation.integrations)}"]
+    lines += [f"Warning: {warning}" for warning in warnings]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

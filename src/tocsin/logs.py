@@ -1,8 +1,10 @@
 """Logs: one line an event on standard error, as text for people or JSON for machines."""
 
 import logging
+import re
 import sys
-from typing import TextIO, cast
+from io import StringIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -19,6 +21,8 @@ class _StandardError:
         sys.stderr.flush()
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 # One list for good: loggers keep the list they began with, and would go on with an old one.
 _PROCESSORS: list[structlog.typing.Processor] = []
 
@@ -26,11 +30,16 @@ _PROCESSORS: list[structlog.typing.Processor] = []
 def set_up_logs(level: str, form: str) -> None:
     """Configure logging once; `form` is `json`, `text`, or `auto` (text on a terminal)."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    render = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
+    render = (
+        structlog.dev.ConsoleRenderer(exception_formatter=_traceback)
+        if as_text
+        else structlog.processors.JSONRenderer()
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([plain_values] if as_text else []),
     ]
     _PROCESSORS[:] = [*shared, *_exceptions(as_text), render]
     structlog.configure(
@@ -53,6 +62,30 @@ def set_up_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(_number(level), logging.WARNING))
+
+
+def plain_values(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Write out control characters of values (`\\n`, `\\x1b`), as JSON does by itself.
+
+    What comes from outside can neither begin a line of its own nor move a terminal's cursor.
+    """
+    for name, value in event.items():
+        if name != "exc_info" and not isinstance(value, bool | int | float | None):
+            event[name] = _CONTROL.sub(_written_out, str(value))
+    return event
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
+
+
+def _traceback(out: TextIO, info: structlog.typing.ExcInfo) -> None:
+    """Write a traceback; what an exception says may come from outside too."""
+    whole = StringIO()
+    structlog.dev.plain_traceback(whole, info)
+    out.write("\n".join(_CONTROL.sub(_written_out, line) for line in whole.getvalue().split("\n")))
 
 
 def _exceptions(as_text: bool) -> list[structlog.typing.Processor]:

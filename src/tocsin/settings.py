@@ -60,6 +60,14 @@ def _is_smtp_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _is_http_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    parts = urlsplit(text) if text else None
+    if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("must begin with https:// (or http://) and a host")
+    return url
+
+
 class Settings(BaseSettings):
     """Everything the environment can say. Each has a heading in docs/settings.md."""
 
@@ -68,6 +76,12 @@ class Settings(BaseSettings):
     data: Path | None = Field(None, description="Data directory")
     database_url: Annotated[str, AfterValidator(_is_database_url)] = Field(
         "", description="SQLite file or PostgreSQL; the data directory's own file if empty"
+    )
+    reserve_mib: Annotated[int, Field(ge=0, le=65_536)] = Field(
+        64, description="MiB of the disk kept free for calls when it is full; 0 for none"
+    )
+    emergency: Path | None = Field(
+        None, description="Where the journal for emergencies is kept; best on another disk"
     )
     base_url: Annotated[str, AfterValidator(_is_base_url)] = Field(
         "", description="Where people reach Tocsin; stands in every message"
@@ -90,6 +104,18 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="And the secret for that")
     oidc_name: Annotated[str, Field(min_length=1, max_length=40)] = Field(
         "your organisation", description="What the sign-in page calls the identity provider"
+    )
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_is_http_url)] = Field(
+        SecretStr(""), description="Where the watchdog expects this node's heartbeat"
+    )
+    heartbeat_key: SecretStr = Field(
+        SecretStr(""), description="And the key for that, if it wants one"
+    )
+    alarm_url: Annotated[SecretStr, AfterValidator(_is_http_url)] = Field(
+        SecretStr(""), description="Where to say at once what is wrong with this node"
+    )
+    production: bool = Field(
+        False, description="Whether people rely on this installation: it must be watched"
     )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         "info", description="How much is logged"
@@ -231,5 +257,8 @@ def _shown(error: Any) -> str:
         "key",
         "database_url",
         "oidc_client_secret",
+        "heartbeat_url",
+        "heartbeat_key",
+        "alarm_url",
     )
     return "not shown" if secret else repr(value)

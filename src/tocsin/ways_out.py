@@ -1,12 +1,13 @@
 """The channels as this installation has set them up: the only other file that knows them all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import structlog
 
 from tocsin.channels.email.send import Email
-from tocsin.channels.email.settings import EmailSettings, Password
+from tocsin.channels.email.settings import EmailSettings, Password, Security
 from tocsin.channels.github.repositories import Repository
 from tocsin.channels.github.send import GitHub
 from tocsin.channels.inbox.send import Inbox
@@ -64,11 +65,15 @@ def channels_for_subscribers(email: Channel, secret: bytes) -> dict[str, Channel
     return {f"status-{way}": ForSubscribers(f"status-{way}", found[way]) for way in found}
 
 
+SECURITY: Mapping[str, Security] = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}
+"""Scheme of TOCSIN_SMTP_URL -> how the connection is protected."""
+
+
 def _email(settings: Settings) -> Channel:
     url = urlsplit(settings.smtp_url.get_secret_value())
     if not url.hostname:
         return _NotSetUp("email", "mail", "set TOCSIN_SMTP_URL to send e-mail")
-    security = {"smtp": "starttls", "smtps": "tls", "smtp+plain": "none"}[url.scheme]
+    security = SECURITY[url.scheme]
     usual = {"starttls": 587, "tls": 465, "none": 25}[security]
     try:
         return Email(
@@ -76,7 +81,7 @@ def _email(settings: Settings) -> Channel:
                 host=url.hostname,
                 port=url.port or usual,
                 from_address=settings.mail_from,
-                security=security,  # type: ignore[arg-type]
+                security=security,
                 username=unquote(url.username or ""),
                 password=Password(unquote(url.password or "")),
             )

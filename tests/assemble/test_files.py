@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.engine.story import ORGANISATION, PLAN
 
-from tocsin.assemble import ServeOptions, _files
 from tocsin.engine.rules import Rules
+from tocsin.rule_files import ServeOptions, find_files
 from tocsin.settings import STARTER
 from tocsin.store.sql_store import open_store
 
@@ -16,14 +16,14 @@ NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 def test_an_empty_store_begins_with_the_starter(tmp_path: Path) -> None:
     with closing(open_store(f"sqlite:///{tmp_path / 'tocsin.sqlite3'}")) as store:
-        files = _files(ServeOptions(), tmp_path, store)
+        files = find_files(ServeOptions(), tmp_path, store)
     assert files.plan.read_text() == (STARTER / "plan.yaml").read_text()
 
 
 def test_a_restored_store_brings_its_plan_and_organisation_back(tmp_path: Path) -> None:
     with closing(open_store(f"sqlite:///{tmp_path / 'tocsin.sqlite3'}")) as store:
         Rules(store).activate(("plan.yaml", PLAN), ("org.yaml", ORGANISATION), NOW)
-        files = _files(ServeOptions(), tmp_path, store)
+        files = find_files(ServeOptions(), tmp_path, store)
     assert files.plan.read_text() == PLAN
     assert files.organisation.read_text() == ORGANISATION
 

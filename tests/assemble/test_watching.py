@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.engine.story import ORGANISATION, PLAN
 
-from tocsin.assemble import Files, _load, _Watcher
 from tocsin.engine.rules import Offer, Rules
+from tocsin.rule_files import Files, Watcher, load
 from tocsin.store.sql_store import SqlStore, open_store
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -36,8 +36,8 @@ class Machine:
         self.files.plan.write_text(PLAN)
         self.files.organisation.write_text(ORGANISATION)
         self.rules = Rules(store)
-        _load(self.rules, self.files)
-        self._watcher = _Watcher(self.rules, self.files)
+        load(self.rules, self.files)
+        self._watcher = Watcher(self.rules, self.files)
 
     def look(self) -> None:
         self._watcher._look()

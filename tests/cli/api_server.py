@@ -269,6 +269,8 @@ STATUS = {
     "counts": {"incidents_open": 1, "unarmed": 0},
     "channels": ["email", "inbox"],
     "refused": [],
+    "health": None,
+    "integrations": [],
 }
 ON_CALL = {
     "at": "2026-03-06T22:10:00Z",

@@ -6,10 +6,13 @@ import os
 import socket
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.api_server import STATUS, ApiServer, problem
 from tests.cli.running import PLANS, Terminal
+
+from tocsin.store.sql_store import open_store
 
 STARTER = PLANS / "starter"
 
@@ -166,3 +169,60 @@ def test_new_needs_a_folder(
     ran = tocsin("new", name)
     assert (ran.code, ran.out) == (2, "")
     assert not list(tmp_path.iterdir())
+
+
+ILL_HEALTH: dict[str, Any] = {
+    "at": "2026-03-06T10:00:00Z", "is_well": False, "warnings": ["the watchdog is on this machine"],
+    "reasons": ["a probe did not come through: no page", "the engine is 9 s behind",
+                "this machine's clock jumped by +3600 s"],
+    "probe": {"at": "2026-03-06T10:00:00Z", "seconds": 20.1, "came_through": False,
+              "failed": "its page did not come within 20 s"},
+    "last_probe_through": "2026-03-06T09:00:00Z", "engine_lag_seconds": 9.0,
+    "violations": [{"assertion": "incident.unarmed", "invariant": "C1",
+                    "means": "an open incident will never be looked at again",
+                    "found": ["INC-2026-007"]}],
+    "watchdog": "localhost", "heartbeat_heard_at": "2026-03-06T09:00:00Z",
+    "heartbeat_unheard": "refuses connections",
+}  # fmt: skip
+WELL_HEALTH: dict[str, Any] = {
+    **ILL_HEALTH, "is_well": True, "warnings": [], "reasons": [], "violations": [],
+    "probe": {**dict(ILL_HEALTH["probe"]), "came_through": True, "failed": "", "seconds": 1.4},
+    "engine_lag_seconds": 0.0, "heartbeat_unheard": "", "watchdog": "hc-ping.com",
+}  # fmt: skip
+
+
+def test_the_doctor_tells_what_the_last_check_up_found(
+    tocsin: Terminal, api: ApiServer, data: Path
+) -> None:
+    silent = {"id": "backup", "source": "heartbeat", "heard_at": None, "silent": True}
+    ill = STATUS | {"health": ILL_HEALTH, "integrations": [silent]}
+    api.answers["GET", "/api/v1/status"] = (200, ill)
+    found = states(tocsin, "--data", data)
+    for name in ("probe", "assertions", "engine", "heartbeat", "check-up"):
+        assert found[name] == "problem", name
+    assert found["watchdog"] == found["integration backup"] == "warning"
+    said = tocsin("doctor", "--data", data).out
+    assert "incident.unarmed" in said
+    assert "clock jumped" in said
+
+
+def test_the_doctor_says_when_the_watchdog_has_not_heard_for_long(
+    tocsin: Terminal, api: ApiServer, data: Path
+) -> None:
+    api.answers["GET", "/api/v1/status"] = (200, STATUS | {"health": WELL_HEALTH})
+    found = states(tocsin, "--data", data)
+    assert found["probe"] == found["assertions"] == found["engine"] == "ok"
+    assert found["heartbeat"] == "problem", "it was heard months ago"
+
+
+def test_the_doctor_looks_at_a_store_whose_server_is_down(tocsin: Terminal, data: Path) -> None:
+    assert states(tocsin, "--data", data)["store"] == "warning", "there is none yet"
+    assert not (data / "tocsin.sqlite3").exists(), "and the doctor makes none"
+    open_store(f"sqlite:///{data / 'tocsin.sqlite3'}").close()
+    found = states(tocsin, "--data", data)
+    assert found["store"] == found["disk"] == "ok"
+    assert found["backup"] == "warning"
+    assert tocsin("backup", data / "copy.sqlite3", "--data", data).code == 0
+    assert states(tocsin, "--data", data)["backup"] == "ok"
+    (data / "tocsin.sqlite3").write_bytes(b"this is no database" * 100)
+    assert states(tocsin, "--data", data)["store"] == "problem"

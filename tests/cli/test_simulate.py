@@ -144,3 +144,45 @@ def test_an_incident_that_the_command_line_asks_for_is_detected_besides(tocsin: 
     lines = tocsin("simulate", scenario, "--severity", "P3", "--json").documents
     opened = [line["to"] for line in lines if line["do"] == "opened"]
     assert opened == ["P3", "P0", "P2"]
+
+
+EVERY_PLAN = sorted(PLANS.glob("*/plan.yaml"))
+
+
+@pytest.mark.parametrize("plan", EVERY_PLAN, ids=lambda path: path.parent.name)
+def test_no_plan_of_ours_loses_a_call_in_bad_nights(tocsin: Terminal, plan: Path) -> None:
+    ran = tocsin("simulate", plan, "--org", plan.with_name("org.yaml"), "--faults", "--seeds", "5",
+                 "--json")  # fmt: skip
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.document["failed"] == []
+    assert ran.document["seeds"] == 5
+    assert ran.document["alerts_accepted"] > 0
+
+
+def test_bad_nights_end_in_a_sentence_and_need_no_organisation(tocsin: Terminal) -> None:
+    ran = tocsin("simulate", STARTER, "--faults", "--seeds", "3")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("3 bad nights, 144 simulated hours in ")
+    assert ran.out.splitlines()[-1].startswith("In none of them was an alert lost")
+
+
+def test_one_bad_night_as_a_story(tocsin: Terminal) -> None:
+    ran = tocsin("simulate", STARTER, "--org", ORG, "--faults", "--seed", "3")
+    assert ran.code == 0
+    assert ran.out.startswith("Seed 3 breaks no invariant.")
+    assert "all faults end" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--at", "monday"), "--faults draws its nights itself"),
+        (("--seeds", "0"), "--seeds 0 makes no sense"),
+    ],
+)
+def test_what_makes_no_sense_with_bad_nights(
+    tocsin: Terminal, given: tuple[str, str], said: str
+) -> None:
+    ran = tocsin("simulate", STARTER, "--faults", *given)
+    assert ran.code == 2
+    assert said in ran.err

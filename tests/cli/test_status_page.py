@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.api_server import ApiServer
+from tests.cli.api_server import MAINTENANCE, ApiServer
 from tests.cli.running import Terminal
 
 
@@ -13,6 +13,15 @@ def test_maintenance_is_listed(tocsin: Terminal, api: ApiServer) -> None:
     assert ran.code == 0
     assert "Database upgrade" in ran.out
     assert "scheduled" in ran.out
+
+
+def test_alerts_that_were_kept_quiet_are_counted_in_the_list(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    quiet = {**MAINTENANCE, "alerts_kept_quiet": 3, "alerts_still_quiet": 1}
+    api.answers[("GET", "/api/v1/maintenances")] = (200, {"maintenances": [quiet]})
+    said = "Maintenance 3 kept 3 alerts quiet, 1 still firing."
+    assert said in tocsin("maintenance").out
 
 
 def test_maintenance_is_planned_with_the_remark_of_the_plan(

@@ -278,3 +278,21 @@ def test_a_conflict_with_another_node_is_tried_again(
 def test_the_new_incident_of_a_long_group_counts_all_its_alerts(story: Story) -> None:
     story.take_in([story.signal("ApiDown", instance=str(n)) for n in range(300)])
     assert story.incident().alerts_total == 300
+
+
+def test_an_incident_does_not_wait_for_an_alert_that_went_on_elsewhere(story: Story) -> None:
+    """Invariant A2; simulator, seed 20101: reopened, it counted an alert that it had no more."""
+    story.alert("ApiDown", severity="critical", starts="0m")
+    story.do(c.Resolve(by="ben", via="page"))
+    story.now += timedelta(hours=2)
+    story.alert("ApiDown", severity="critical", starts="0m")
+    assert story.incident("INC-002").alerts_firing == 1
+    assert story.incident("INC-001").alerts_firing == 0
+    assert story.kinds("INC-001")[-1] == "alerts_left"
+    story.over("ApiDown", severity="critical", starts="0m")
+    assert story.incident("INC-002").state == "resolved"
+    story.do(c.Reopen(by="ben", via="page"))
+    story.alert("ApiDown", severity="critical", instance="b", starts="2h")
+    assert story.incident("INC-001").alerts_firing == 1
+    story.over("ApiDown", severity="critical", instance="b", starts="2h")
+    assert story.incident("INC-001").state == "resolved"

@@ -10,10 +10,11 @@ import pytest
 from tests.engine.story import ORGANISATION, Story
 from tests.servers import wait_until
 
-from tocsin.core.delivery import Message, Outcome, Sent
+from tocsin.core.delivery import Failed, Message, Outcome, Sent
 from tocsin.core.incident import commands as c
-from tocsin.engine.lanes import PATIENCE, RENEW_AFTER, SLOTS, Lane
+from tocsin.engine.lanes import PATIENCE, RENEW_AFTER, SLOTS, YIELDS_FOR, Lane
 from tocsin.engine.loop import Loop
+from tocsin.engine.tick import tick
 from tocsin.engine.world import World
 
 
@@ -89,8 +90,8 @@ def test_a_lane_lets_one_message_start_while_its_provider_is_quick(story: Story)
     assert lane.room(now + PATIENCE) == 1
     lane.start(second, now + PATIENCE)
     assert lane.room(now + PATIENCE) == 0
-    lane.end(first)
-    lane.end(second)
+    lane.end(first, Sent())
+    lane.end(second, Sent())
     assert lane.room(now + PATIENCE) == 1
 
 
@@ -103,6 +104,30 @@ def test_a_lane_never_lets_more_leave_than_it_has_slots(story: Story) -> None:
         assert lane.room(now) == 1
         lane.start(story.claim_one("email"), now)
     assert lane.room(now + timedelta(minutes=1)) == 0
+
+
+def test_a_node_that_has_just_failed_leaves_what_is_due_to_others_for_a_second(
+    story: Story,
+) -> None:
+    lane = Lane()
+    for name in ("A", "B", "C"):
+        story.alert(name, severity="critical")
+    first = story.claim_one("email")
+    lane.start(first, story.now)
+    assert lane.yields_for == timedelta(0)
+    lane.end(first, Failed("temporary", "no connection"))
+    mine = {"email": lane.yields_for}
+    assert tick(story.world, (), {"email": 9}, (), mine).claimed == []
+    assert len(tick(story.node("node-2"), (), {"email": 1}).claimed) == 1
+    story.now += YIELDS_FOR
+    assert len(tick(story.world, (), {"email": 9}, (), mine).claimed) == 1
+    lane.end(first, Failed("permanent", "no such address"))
+    assert lane.yields_for == timedelta(0)
+    lane.end(first, Failed("unknown", "no answer"))
+    lane.end(first, None)
+    assert lane.yields_for == YIELDS_FOR
+    lane.end(first, Sent())
+    assert lane.yields_for == timedelta(0)
 
 
 def test_leases_of_messages_on_their_way_are_renewed(story: Story) -> None:

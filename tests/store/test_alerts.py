@@ -134,4 +134,6 @@ def test_the_figures_count_what_there_is(store):
         "alerts": 2,
         "unreadable": 1,
         "unarmed": 0,
+        "alerts_quiet": 0,
+        "alerts_forgotten": 0,
     }

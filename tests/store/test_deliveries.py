@@ -191,3 +191,27 @@ def test_only_what_was_wanted_until_then_is_cancelled(store):
     assert read(store, "until resolved").state == "due"
     with store.write() as tx:
         assert tx.cancel_deliveries([1], ("acknowledged", "resolved"), "it is over") == 1
+
+
+def test_what_a_wrong_clock_has_put_off_is_brought_forward(store):
+    """Invariants D1, G1: nobody waits for as long as somebody's clock was ahead."""
+    ahead = NOW + 10 * MINUTE
+    add(store, delivery("claimed"), delivery("in time", due_at=NOW + timedelta(seconds=1)))
+    claim(store, "t1", limit=1, now=ahead)
+    add(store, delivery("untried", due_at=ahead))
+    with store.read() as reading:
+        assert reading.put_off(NOW)
+    with store.write() as tx:
+        assert tx.bring_forward(NOW) == 2
+    with store.read() as reading:
+        assert not reading.put_off(NOW)
+    assert set(names(claim(store, "t2"))) == {"untried", "claimed"}
+
+
+def test_what_waits_for_its_next_try_is_not_put_off(store):
+    add(store, delivery())
+    (claimed,) = claim(store)
+    assert finish(store, replace(claimed, due_at=NOW + MINUTE, detail="503"))
+    with store.read() as reading:
+        assert not reading.put_off(NOW)
+        assert reading.put_off(NOW - 10 * MINUTE)

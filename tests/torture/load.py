@@ -17,8 +17,6 @@ from urllib.parse import urlsplit
 
 from tests.servers import now
 
-SENDERS = 3
-PAUSE_S = (0.002, 0.02)
 RETRY_S = 0.01
 TIMEOUT_S = 10.0
 FINISHED_WITHIN_S = 60.0
@@ -79,6 +77,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How many send at once, and how long everybody pauses between two requests."""
+
+    senders: int = 3
+    pause_s: tuple[float, float] = (0.002, 0.02)
+
+
+FULL_PACE = Pace()
+
+
+@dataclass(frozen=True)
 class Target:
     """Whom the load is for."""
 
@@ -90,15 +99,16 @@ class Target:
 class Load:
     """Several senders and one responder in threads of their own, until `finish`."""
 
-    def __init__(self, target: Target, seed: int) -> None:
+    def __init__(self, target: Target, seed: int, pace: Pace = FULL_PACE) -> None:
         self.accepted = Accepted()
+        self._pace = pace
         self._target = target
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._giving_up = threading.Event()
         self._numbers = count()
         self._faults: list[BaseException] = []
-        jobs: list[Callable[[random.Random], None]] = [*[self._send] * SENDERS, self._respond]
+        jobs: list[Callable[[random.Random], None]] = [*[self._send] * pace.senders, self._respond]
         self._threads = [
             threading.Thread(target=self._guarded, args=(job, random.Random(f"{seed} {n}")))
             for n, job in enumerate(jobs)
@@ -140,7 +150,7 @@ class Load:
     def _send(self, chance: random.Random) -> None:
         line = Line(self._target.urls, self._target.integration_key, chance)
         mine: list[dict[str, Any]] = []
-        while not self._stopping.wait(chance.uniform(*PAUSE_S)):
+        while not self._stopping.wait(chance.uniform(*self._pace.pause_s)):
             if mine and chance.random() < ENDS:
                 ended = mine.pop(chance.randrange(len(mine)))
                 ended = {**ended, "endsAt": now().isoformat(), "status": "resolved"}
@@ -195,7 +205,7 @@ class Load:
 
     def _respond(self, chance: random.Random) -> None:
         line = Line(self._target.urls, self._target.api_key, chance)
-        while not self._stopping.wait(chance.uniform(*PAUSE_S)):
+        while not self._stopping.wait(chance.uniform(*self._pace.pause_s)):
             status, listed = line.ask("GET", "/api/v1/incidents?state=open&limit=100")
             if status != 200 or listed is None:
                 continue

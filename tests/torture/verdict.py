@@ -74,7 +74,7 @@ def judge(url: str, evidence: Evidence) -> Verdict:
     try:
         with store.read() as reading:
             alerts = list(_alerts(reading))
-            incidents = list(_incidents(reading))
+            incidents = list(incidents_in(reading))
             counts = reading.counts()
     finally:
         store.close()
@@ -235,7 +235,8 @@ def _told(events: Sequence[e.Event]) -> Iterator[tuple[int, e.Told]]:
 # Repeats.
 
 
-def _arrivals(pages: Sequence[Page]) -> dict[str, list[datetime]]:
+def arrivals_of(pages: Sequence[Page]) -> dict[str, list[datetime]]:
+    """Return when each message came, by its id, earliest first."""
     arrivals = defaultdict(list)
     for page in sorted(pages, key=lambda page: page.at):
         arrivals[page.id].append(page.at)
@@ -253,7 +254,7 @@ def _of_repeats(evidence: Evidence) -> Iterator[str]:
     is killed, each comes again. The engine therefore sends one at a time while receivers are
     quick, and the tests hold the sum, `duplicates`, against the number of kills.
     """
-    for name, arrivals in _arrivals(evidence.pages).items():
+    for name, arrivals in arrivals_of(evidence.pages).items():
         for before, again in pairwise(arrivals):
             if not any(before - ON_ITS_WAY <= kill.at <= again for kill in evidence.kills):
                 yield f"{name} came at {before} and again at {again} with no kill between (D2)"
@@ -263,7 +264,7 @@ def _repeats(evidence: Evidence) -> dict[str, float]:
     """Count duplicates, each for the first kill after the arrival that it repeats."""
     by_kill: Counter[datetime] = Counter()
     duplicates = 0
-    for arrivals in _arrivals(evidence.pages).values():
+    for arrivals in arrivals_of(evidence.pages).values():
         for before in arrivals[:-1]:
             duplicates += 1
             later = [kill.at for kill in evidence.kills if kill.at >= before - ON_ITS_WAY]
@@ -274,7 +275,7 @@ def _repeats(evidence: Evidence) -> dict[str, float]:
 
 def _lateness(incidents: Sequence[One], evidence: Evidence) -> dict[str, float]:
     """Say how long after its order each page first came, times without a server included."""
-    first = {name: arrivals[0] for name, arrivals in _arrivals(evidence.pages).items()}
+    first = {name: arrivals[0] for name, arrivals in arrivals_of(evidence.pages).items()}
     late = sorted(
         (first[d.message.id] - d.created_at).total_seconds()
         for one in incidents
@@ -301,7 +302,8 @@ def _alerts(reading: Reading) -> Iterator[Alert]:
         after = found[-1].id
 
 
-def _incidents(reading: Reading) -> Iterator[One]:
+def incidents_in(reading: Reading) -> Iterator[One]:
+    """Read all incidents with their timelines, newest first."""
     before: int | None = None
     while found := reading.incidents((), before, AT_ONCE):
         before = found[-1].incident.id

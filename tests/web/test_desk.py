@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
-from tests.web.stage import PLAN, Browser, Stage, open_stage
+from tests.web.stage import PLAN, Browser, Page, Stage, open_stage
 
 from tocsin.channels.email.send import Email
 from tocsin.channels.email.settings import EmailSettings
@@ -215,6 +215,76 @@ def test_a_refused_update_keeps_what_was_typed_and_says_why(stage: Stage) -> Non
     assert ">They are to blame</textarea>" in refused.text
 
 
+def test_the_same_form_sent_twice_is_one_update_and_the_second_is_told_so(stage: Stage) -> None:
+    browser = stage.signed_in("ana")
+    page = browser.open(f"{DESK}?audience=colleagues")
+    said = {"field.done": "rolled back", "field.sure": "sure"}
+    assert browser.press("Send to Colleagues", typed=said).status_code == 303
+    stage.later(seconds=1)
+    browser.page = page
+    again = browser.press("Send to Colleagues", typed=said)
+    assert again.status_code == 303
+    assert "was not sent again" in browser.open(again.headers["location"]).text
+    assert told_times(stage) == 1
+    browser.page = page
+    browser.press("Send to Colleagues", typed={**said, "field.done": "and restarted"})
+    assert told_times(stage) == 2, "somebody went back and wrote something else"
+    browser.open(f"{DESK}?audience=colleagues")
+    browser.press("Send to Colleagues", typed={**said, "field.done": "and restarted"})
+    assert told_times(stage) == 3, "the same words from a new form are said again"
+
+
+def told_times(stage: Stage) -> int:
+    with stage.store.read() as reading:
+        kept = reading.incident(CODE)
+    assert kept is not None
+    return kept.incident.updates_total
+
+
+def test_a_form_that_was_refused_can_be_sent_again_when_nothing_is_in_its_way(stage: Stage) -> None:
+    browser = stage.signed_in("ana")
+    page = browser.open(f"{DESK}?audience=colleagues")
+    said = {"field.done": "", "status": "Resolved"}
+    assert browser.press("Send to Colleagues", typed=said).status_code == 422
+    browser.page = page
+    assert browser.press("Send to Colleagues", typed=said).status_code == 422
+    assert told_times(stage) == 0
+
+
+def take(browser: Browser, audience: str, template: str = "", **typed: str) -> str:
+    """Choose another audience or template beside a form that is half filled in."""
+    form = next(one for one in browser.page.forms if one.button.startswith("Send to"))
+    chosen = {"take": "yes", "to_audience": audience, "by_template": template}
+    said = {name.replace("__", "."): value for name, value in typed.items()}
+    answer = browser.client.post(
+        f"{DESK}/preview",
+        data={**form.fields, **said, **chosen},
+        headers={"Origin": str(browser.client.base_url)},
+    )
+    assert answer.status_code == 200
+    browser.page = Page(answer.text)
+    return str(answer.text)
+
+
+def test_another_audience_or_template_takes_nothing_away_that_was_typed(stage: Stage) -> None:
+    browser = stage.signed_in("ana")
+    browser.open(f"{DESK}?audience=customers")
+    shown = take(browser, "colleagues", text="Nobody can pay", next="20m")
+    assert "Write to Colleagues" in shown
+    assert "no place for something that you wrote" in shown
+    assert "<li>Nobody can pay</li>" in shown
+    shown = take(browser, "colleagues", "-", field__done="rolled back")
+    assert ">Nobody can pay</textarea>" in shown
+    assert "rolled back</li>" in shown
+    shown = take(browser, "colleagues", "progress")
+    assert ">rolled back</textarea>" in shown
+    assert 'value="20m"' in shown
+    said = {"field.done": "rolled back", "field.sure": "sure"}
+    sent = browser.press("Send to Colleagues", typed=said)
+    assert sent.status_code == 303, "what has no place is not sent"
+    assert told_times(stage) == 1
+
+
 def test_a_proposal_is_read_in_full_and_approved_by_whom_the_plan_names(stage: Stage) -> None:
     lead(stage)
     browser = stage.signed_in("cleo")
@@ -295,7 +365,7 @@ def test_the_history_says_who_was_reached_and_marks_who_was_not(stage: Stage) ->
     text = stage.signed_in("ana").open(DESK).text
     assert "Not delivered to affected-users" in text
     assert "1 of 1 messages failed" in text
-    assert "affected-users, email: failed (no such mailbox)" in text
+    assert "affected-users, E-mail: failed (no such mailbox)" in text
 
 
 def test_the_history_is_filtered_by_audience_and_compared_with_what_was_said_inside(

@@ -81,3 +81,18 @@ def test_a_preview_does_not_take_away_what_somebody_is_writing(
                 {"as": "ben", "audience": "everybody", "text": "We are slow"})  # fmt: skip
     expect(page.locator("#history")).to_contain_text("We are slow")
     expect(page.get_by_label("What was done?")).to_have_value("half a sen")
+
+
+def test_choosing_another_template_keeps_what_was_typed(
+    browser: Browser, server: TocsinServer
+) -> None:
+    page = browser.new_context().new_page()
+    sign_in(page, server, "ana")
+    page.goto(server.url + DESK + "?audience=colleagues")
+    page.get_by_label("What was done?").fill("half a sentence")
+    page.get_by_label("Template").select_option("-")
+    expect(page.get_by_text("no place for something that you wrote")).to_be_visible()
+    page.get_by_label("What they read").fill("free words")
+    page.get_by_label("Template").select_option("progress")
+    expect(page.get_by_label("What was done?")).to_have_value("half a sentence")
+    expect(page.get_by_text("free words", exact=True)).to_be_visible()

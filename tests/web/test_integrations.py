@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 from tests.web.stage import ORGANISATION, PLAN, Browser, Page, Stage
 
-from tocsin.engine.audit import Wanted
+from tocsin.engine.audit import Doer, Wanted
 from tocsin.engine.keys import integration_key
 from tocsin.engine.ports import Source
+from tocsin.engine.statuspage.planned import Draft, plan_window
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
 from tocsin.web.app import make_app
 from tocsin.web.arrivals import BYTES_KEPT, KEPT
@@ -240,3 +242,24 @@ def test_payloads_of_a_restricted_incident_are_for_its_readers(
 
 def test_an_unknown_integration_is_not_there(ben: Browser) -> None:
     assert ben.client.get("/integrations/nothing").status_code == 404
+
+
+def test_a_dry_run_says_that_maintenance_would_keep_it_quiet(stage: Stage, ben: Browser) -> None:
+    rule = "rules:\n    - {match: {job: api}, facts: {component_api: down}}"
+    page = """
+components: {api: {name: API}}
+audiences: {public: {name: Everybody, visibility: public}}
+status_page: {audience: public, components: {Shop: api}, maintenance: {announce: 1h}}
+"""
+    stage.put_in_force(plan=PLAN.replace("rules:", rule) + page)
+    draft = Draft(
+        title="Disks", components=("api",), starts_at=stage.at,
+        ends_at=stage.at + timedelta(hours=1),
+    )  # fmt: skip
+    plan_window(stage.world, draft, Doer("ben", "page"))
+    payload = [{"labels": {"alertname": "ApiDown", "job": "api"}}]
+    _, shown = tried(ben, payload, form="alertmanager-api")
+    assert "in maintenance 1: kept quiet, nobody is called" in shown.text
+    assert incidents(stage) == []
+    _, sent = tried(ben, payload, "send", form="alertmanager-api", sure="yes")
+    assert "1 kept quiet by maintenance 1" in sent.text

@@ -208,8 +208,8 @@ def test_the_inbox_has_each_call_once(stage: Stage) -> None:
     browser = stage.signed_in("ben")
     page = browser.open("/inbox")
     assert page.text.count("[P0 Critical] INC-2026-001") == 1
-    assert "inbox: on its way" in page.text
-    assert "email: on its way" in page.text
+    assert "Inbox: on its way" in page.text
+    assert "E-mail: on its way" in page.text
     answer = browser.press("Acknowledge")
     assert answer.headers["location"] == "/inbox"
     assert browser.open("/inbox").buttons == ["Sign out"]
@@ -398,6 +398,21 @@ def test_declaring_by_hand(stage: Stage) -> None:
     assert "P0 Critical open provisional Checkout is down" in page.text
     assert "users affected 1200 Ben Okafor" in page.text
     assert "paged on-call-engineer : Ana Prieto" in page.text
+
+
+def test_a_declaration_that_is_sent_twice_is_one_incident(stage: Stage) -> None:
+    browser = stage.signed_in("ben")
+    page = browser.open("/declare")
+    first = browser.press("Declare it", title="Checkout is down", severity="")
+    browser.page = page
+    again = browser.press("Declare it", title="Checkout is down", severity="")
+    assert again.headers["location"] == first.headers["location"] == "/incidents/INC-2026-001"
+    browser.page = page
+    other = browser.press("Declare it", title="Search is down", severity="")
+    assert other.headers["location"] == "/incidents/INC-2026-002"
+    browser.open("/declare")
+    anew = browser.press("Declare it", title="Checkout is down", severity="")
+    assert anew.headers["location"] == "/incidents/INC-2026-003"
 
 
 def test_a_declaration_that_does_not_fit_is_kept_for_mending(stage: Stage) -> None:

@@ -171,11 +171,11 @@ def _in_order(found: list[Problem], names: list[str]) -> list[Problem]:
 
 
 def _sum_up(name: str, found: list[Problem], read_as: Plan | Organisation | None) -> None:
-    levels = [problem.level for problem in found if problem.file == name]
+    levels: list[str] = [problem.level for problem in found if problem.file == name]
     counts = [
         (counted(number, level), style)
         for level, style in (("error", "bold red"), ("warning", "yellow"), ("note", "cyan"))
-        if (number := levels.count(level))  # type: ignore[arg-type]
+        if (number := levels.count(level))
     ]
     line = Text.assemble((clean(name), "bold"), ": ")
     if not counts:

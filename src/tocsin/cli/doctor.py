@@ -2,22 +2,24 @@
 
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from tocsin.cli.command import Command, make_app
+from tocsin.cli.examinations import EXAMINATIONS
+from tocsin.cli.findings import Finding, Patient, State
 from tocsin.cli.output import clean, counted, indented, listed, print_json, say
 from tocsin.cli.server import DataOption, JsonOption, Server, ServerOption, connect, incident_path
 from tocsin.cli.trouble import Trouble
 from tocsin.core.organisation import read_organisation
 from tocsin.core.people import Organisation
 from tocsin.core.times import words_duration
-from tocsin.settings import BadSettings, Settings, data_directory, read_settings
+from tocsin.settings import BadSettings, data_directory, read_settings
 from tocsin.wallclock import now as read_clock
 
 app = make_app()
@@ -27,7 +29,6 @@ tocsin doctor
 tocsin doctor --page ana
 """
 
-State = Literal["ok", "warning", "problem"]
 STYLES: dict[State, str] = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 SKEW_ODD_SECONDS = 5
@@ -37,27 +38,6 @@ EARLIEST_YEAR = 2026
 PAGE_LOOKS = 20
 PAGE_LOOKS_EVERY_SECONDS = 0.5
 """A provider that has not answered after these ten seconds is not waited for."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    state: State
-    what: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Patient:
-    """What there is to look at; `status` is None while no server answers."""
-
-    settings: Settings
-    data: Path
-    organisation_file: Path
-    server: Server | None
-    status: dict[str, Any] | None
 
 
 @app.command(cls=Command, epilog=EXAMPLES)
@@ -73,8 +53,9 @@ def doctor(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check that everything is set up so that pages go out.
+    """Check that everything is set up so that pages go out, and that somebody would notice if not.
 
+    One line for each thing, with what to do about it; it works without a server too, and says so.
     The exit code is 1 if anything is a problem; a warning is worth a look.
     """
     findings = list(_examine(server, data, org, page))
@@ -277,7 +258,13 @@ def _when_tried(server: Server, code: str, deliveries: list[Any]) -> list[dict[s
     return deliveries
 
 
-CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (_rules, _armed, _clock, _contacts)
+CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+    _rules,
+    _armed,
+    _clock,
+    _contacts,
+    *EXAMINATIONS,
+)
 
 
 def _tell(findings: list[Finding]) -> None:

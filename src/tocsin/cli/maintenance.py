@@ -91,6 +91,12 @@ def _list(listed: list[Mapping[str, Any]]) -> None:
         for one in listed
     ]  # fmt: skip
     table(["number", "state", "from", "until", "title"], rows, {})
+    for one in listed:
+        if count := one.get("alerts_kept_quiet"):
+            firing = one.get("alerts_still_quiet")
+            still = f", {firing} still firing" if firing else ""
+            alerts = "1 alert" if count == 1 else f"{count} alerts"
+            say(f"Maintenance {one['id']} kept {alerts} quiet{still}.")
 
 
 def _say(done: Mapping[str, Any]) -> None:

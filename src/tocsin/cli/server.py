@@ -163,7 +163,7 @@ def read_left(directory: Path) -> Left | None:
         return msgspec.json.decode(file.read_bytes(), type=Left)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise Trouble(f"{file} is damaged", "Start `tocsin serve` again; it writes it.") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from tocsin.cli import story
+from tocsin.cli.bad_nights import NIGHTS, play
 from tocsin.cli.command import Command, make_app
 from tocsin.cli.files import load_plan_to_obey, load_together, open_text, refused
 from tocsin.cli.output import print_json_line
@@ -33,6 +34,7 @@ EXAMPLES = """
 tocsin simulate plan.yaml --severity P0
 tocsin simulate plan.yaml tests/a-bad-evening.scenario.yaml
 tocsin simulate plan.yaml --severity P3 --at "friday 18:00" --for 3d
+tocsin simulate plan.yaml --org org.yaml --faults --seeds 1000
 tocsin simulate plan.yaml --org org.yaml --json | jq -r 'select(.do == "page") | .to'
 """
 
@@ -71,13 +73,39 @@ def simulate(
         int | None, typer.Option(metavar="N", help="Let people answer, as this number says.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    faults: Annotated[
+        bool,
+        typer.Option("--faults", help="Play bad nights: processes die, disks fail, clocks jump."),
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", help="How many bad nights; `--seed` tells one of them.")
+    ] = NIGHTS,
 ) -> None:
     """Play a plan through: who is called, when, and why.
 
     It is the same code that runs incidents, with another clock and nobody called. Without a
     scenario an incident of the worst severity is detected and nobody reacts. The same arguments
-    always give the same story: weekdays count from 2026-01-05.
+    always give the same story: weekdays count from 2026-01-05. With `--faults` nothing is told of
+    the plan: everything that can go wrong does, and in no night may a call be lost.
     """
+    changes = Changes(severity, kind, at, lasts, seed)
+    if not faults:
+        _play_story(plan_file, scenario_file, org, changes, as_json=as_json)
+        return
+    if scenario_file is not None or changes.of_the_story:
+        hint = "Leave the scenario, --severity, --kind, --at and --for out."
+        raise wrong_usage("--faults draws its nights itself", hint)
+    play(plan_file, org, nights=seeds, seed=seed, as_json=as_json)
+
+
+def _play_story(
+    plan_file: Path,
+    scenario_file: Path | None,
+    org: Path | None,
+    changes: "Changes",
+    *,
+    as_json: bool,
+) -> None:
     if scenario_file is None and plan_file.name.endswith(".scenario.yaml"):
         plan_file, scenario_file = _plan_of(plan_file), plan_file
     if scenario_file is not None:
@@ -86,7 +114,7 @@ def simulate(
         plan = load_plan_to_obey(plan_file)
         organisation = load_together(plan, org) if org is not None else everybody_reachable(plan)
         scenario = Scenario(starts=_instant(DEFAULT_START, plan))
-    scenario = _changed(scenario, plan, Changes(severity, kind, at, lasts, seed))
+    scenario = _changed(scenario, plan, changes)
     happened = happenings(plan, organisation, scenario)
     if as_json:
         for happening in happened:
@@ -104,6 +132,11 @@ class Changes:
     at: str
     lasts: str
     seed: int | None
+
+    @property
+    def of_the_story(self) -> bool:
+        """Whether anything is said that only a story has."""
+        return bool(self.severity or self.kind or self.at or self.lasts)
 
 
 def _changed(scenario: Scenario, plan: Plan, wanted: Changes) -> Scenario:

@@ -119,5 +119,12 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     ),
     "merged_into": lambda e: f"merged into {e['into']}, where it goes on",
     "absorbed": lambda e: f"{e['code']} merged into this ({e['severity']}: {e['title']})",
+    "carried_over": lambda e: (
+        f"brought back from {e['node']}: {e['entries']} entries since {e['since']}"
+    ),
+    "happened_apart": lambda e: (
+        f"in emergency mode on {e['node']} at {e['happened_at']}: {e['what'].replace('_', ' ')}"
+        f" by {e['who']}"
+    ),
     "glass_broken": lambda e: "glass broken: reads it without being a reader",
 }

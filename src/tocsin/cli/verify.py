@@ -104,6 +104,8 @@ def _read(file: Path) -> Bundle:
         raise _no_bundle(file, str(error)) from None
     except UnicodeDecodeError:
         raise _no_bundle(file, "it is no text") from None
+    except RecursionError:
+        raise _no_bundle(file, "it is nested too deeply") from None
 
 
 def _no_bundle(file: Path, why: str) -> Exception:

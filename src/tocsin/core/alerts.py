@@ -41,6 +41,12 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign of life of an integration that is expected to give one from time to time."""
+
+    integration: str
+
+
 def fingerprint(integration: str, labels: Mapping[str, str]) -> bytes:
     """Identify a label set: equal labels of one integration give equal bytes, in any order."""
     return blake2b(_encode((integration, labels)), digest_size=FINGERPRINT_BYTES).digest()

@@ -7,6 +7,7 @@ from hashlib import blake2b
 import msgspec
 
 from tocsin.core.delivery import Message
+from tocsin.core.emergency import Emergency
 from tocsin.core.incident.confidential import covered, may_read
 from tocsin.core.incident.events import Told
 from tocsin.core.incident.state import Incident
@@ -56,6 +57,16 @@ def compose(
         exercise=incident.exercise,
         level=plan.shown(severity.code),
     )
+
+
+def in_emergency(message: Message, emergency: Emergency | None) -> Message:
+    """Let a message say that it leaves a node without its store, and how old its roster is.
+
+    An update does not: it goes to outsiders, in its own words.
+    """
+    if emergency is None or message.kind == "update":
+        return message
+    return msgspec.structs.replace(message, why=f"{emergency.sentence()} {message.why}")
 
 
 def _update(plan: Plan, incident: Incident, told: Told, message_id: str) -> Message:

@@ -1,7 +1,7 @@
 """Who is there to be reached: the organisation file, as a value."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -72,12 +72,19 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True):
-    """One machine that may send signals; `owner` is the recipient told when it sends nonsense."""
+    """One machine that may send signals; `owner` is the recipient told when it sends nonsense.
+
+    One that gives heartbeats gives one `every` so often, at most `grace` late; its silence is an
+    alert with these `labels`.
+    """
 
     id: str
     source: str
     owner: str = ""
     key_version: int = 1
+    every: timedelta = timedelta(0)
+    grace: timedelta = timedelta(0)
+    labels: Mapping[str, str] = {}
     line: int = 0
 
 

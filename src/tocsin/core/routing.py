@@ -7,6 +7,7 @@ import msgspec
 from tocsin.core.patterns import Pattern
 from tocsin.core.plan.classify import propose
 from tocsin.core.plan.model import AlertRule, FactValue, Plan
+from tocsin.core.quiet import components_named
 
 MEMORY = 10_000
 """How many different label combinations are remembered before they are forgotten."""
@@ -15,7 +16,8 @@ MEMORY = 10_000
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Where an alert goes: `group` names the incident that collects it, `title` what it is called.
 
-    `severity` is what the alert alone would be; `line` the plan line that says so.
+    `severity` is what the alert alone would be; `line` the plan line that says so. `components`
+    are those that the alert names.
     """
 
     group: str
@@ -25,6 +27,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     facts: Mapping[str, FactValue]
     incident_kind: str
+    components: tuple[str, ...] = ()
 
 
 class Router:
@@ -65,6 +68,7 @@ class Router:
                     line=rule.line,
                     facts=rule.facts,
                     incident_kind=rule.kind,
+                    components=components_named(self._plan, rule),
                 )
         return Route(
             group=group,

@@ -1,6 +1,8 @@
 """What people do to incidents: one transaction each, through `decide`, in every interface."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -13,14 +15,21 @@ from tocsin.core.incident.decide import decide
 from tocsin.core.incident.lifecycle import PAGEABLE
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue, Plan
-from tocsin.engine.advance import advance, keep, next_names
+from tocsin.engine.advance import OTHERS_AT_MOST, advance, keep, next_names
 from tocsin.engine.audit import Doer, audited
 from tocsin.engine.ports import Transaction
+from tocsin.engine.probe import world_of
 from tocsin.engine.relating import link, merge
 from tocsin.engine.world import World
 
+FORM_LASTS = timedelta(days=1)
+"""So long it is remembered that a form was sent."""
+
 ALL_OPEN = 10_000
 """So many open incidents are looked at when one person is to lead another."""
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +46,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     via: Literal["page", "api", "cli"]
     why: str = ""
     key: str = ""
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """What was asked came a second time, and has been done: the incident as it is now."""
+
+    incident: Incident
 
 
 class _Refused(Exception):
@@ -61,6 +76,29 @@ def declare(world: World, report: Report) -> Incident | Refusal:
     return incident
 
 
+def act_once(
+    world: World, code: str, command: c.Command, form: str
+) -> Incident | Refusal | Repeated:
+    """As `act`, but only once for the same command from the same form, which has a number.
+
+    What was refused may be asked again.
+    """
+    key = sha256(f"form {form} ".encode() + _encode((code, command))).digest()
+    try:
+        with world.store.write() as tx:
+            now = world.now()
+            kept = tx.locked(code)
+            if kept is not None and not tx.spend(key, now + FORM_LASTS, now):
+                return Repeated(kept.incident)
+            done = _act(tx, world, code, command)
+            if isinstance(done, Refusal):
+                raise _Refused(done)
+    except _Refused as refused:
+        return refused.refusal
+    world.wake()
+    return done
+
+
 def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
     """Do `command` to the incident `code`, whatever follows from it included.
 
@@ -71,31 +109,36 @@ def act(world: World, code: str, command: c.Command) -> Incident | Refusal:
     if isinstance(command, c.Merge):
         return merge(world, code, command)
     with world.store.write() as tx:
-        kept = tx.locked(code)
-        # Not before: whoever waits for the lock must not record an earlier time than came first.
-        now = world.now()
-        if kept is None:
-            return Refusal(
-                "incident.unknown", f"there is no incident {code}", "list them: tocsin incidents"
-            )
-        plan = world.rules.plan_of(kept.incident.plan)
-        elsewhere = _leads_elsewhere(tx, plan, kept.incident, command)
-        command = placed(world.rules.organisation, command, now, elsewhere)
-        if isinstance(command, c.Pin):
-            command = replace(command, entries=kept.entries)
-        decision = _taken_over(tx, kept.incident, command) or decide(
-            plan, kept.incident, command, now
+        done = _act(tx, world, code, command)
+    if isinstance(done, Incident):
+        world.wake()
+    return done
+
+
+def _act(tx: Transaction, world: World, code: str, command: c.Command) -> Incident | Refusal:
+    kept = tx.locked(code)
+    # Not before: whoever waits for the lock must not record an earlier time than came first.
+    now = world.now()
+    if kept is None:
+        return Refusal(
+            "incident.unknown", f"there is no incident {code}", "list them: tocsin incidents"
         )
-        if isinstance(decision, Refusal):
-            return decision
-        if not decision:
-            return kept.incident
-        advanced = advance(world, plan, kept, decision, now)
-        keep(tx, [advanced])
-        if isinstance(command, c.BreakGlass):
-            # A timeline is read by those whom it concerns; this concerns whoever reads the audit.
-            audited(tx, now, Doer(command.by, command.via), "incident.break-glass", code)
-    world.wake()
+    world = world_of(world, kept.incident)
+    plan = world.rules.plan_of(kept.incident.plan)
+    elsewhere = _leads_elsewhere(tx, plan, kept.incident, command)
+    command = placed(world.rules.organisation, command, now, elsewhere)
+    if isinstance(command, c.Pin):
+        command = replace(command, entries=kept.entries)
+    decision = _taken_over(tx, kept.incident, command) or decide(plan, kept.incident, command, now)
+    if isinstance(decision, Refusal):
+        return decision
+    if not decision:
+        return kept.incident
+    advanced = advance(world, plan, kept, decision, now)
+    keep(tx, [advanced])
+    if isinstance(command, c.BreakGlass):
+        # A timeline is read by those whom it concerns; this concerns whoever reads the audit.
+        audited(tx, now, Doer(command.by, command.via), "incident.break-glass", code)
     return advanced.change.incident
 
 
@@ -129,7 +172,7 @@ def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incid
     group = f"report {report.by} {report.key}" if report.key else ""
     if group and (same := tx.latest_of_groups([group]).get(group)) is not None:
         return same.incident
-    names = next_names(tx, plan, now, 1)[0]
+    names = next_names(tx, plan, now, 1, world.emergency())[0]
     opening = c.Open(
         by=report.by,
         via=report.via,
@@ -141,7 +184,7 @@ def _declare(tx: Transaction, world: World, report: Report, title: str) -> Incid
         severity=report.severity,
         facts=report.facts,
         incident_kind=report.kind,
-        others=sum(tx.running().values()),
+        others=tx.unresolved(OTHERS_AT_MOST),
         group=group,
     )
     decision = decide(plan, None, placed(world.rules.organisation, opening, now), now)

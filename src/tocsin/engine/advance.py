@@ -6,19 +6,24 @@ from datetime import datetime
 import msgspec
 
 from tocsin.core.delivery import Contact, first_contacts
+from tocsin.core.emergency import Emergency
 from tocsin.core.incident import events as e
 from tocsin.core.incident.due import due
 from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
-from tocsin.core.message import Addressee, compose, short_code
+from tocsin.core.message import Addressee, compose, in_emergency, short_code
 from tocsin.core.naming import name, scope
 from tocsin.core.oncall import standing
 from tocsin.core.plan.model import Plan, Until
 from tocsin.core.statuspage.entries import ForPage, for_page
+from tocsin.engine import probe
 from tocsin.engine.keys import answer_token
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.status_records import record
 from tocsin.engine.world import World
+
+OTHERS_AT_MOST = 1_000
+"""A new incident is told of so many others at most: in a storm it must not count them all."""
 
 ENDS_CALLS: dict[type[e.Event], tuple[Until, ...]] = {
     e.Acknowledged: ("acknowledged",),
@@ -56,15 +61,26 @@ class Advanced(msgspec.Struct, frozen=True):
     page: ForPage | None = None
 
 
-def next_names(tx: Transaction, plan: Plan, now: datetime, count: int) -> list[Names]:
-    """Give out the numbers and names of `count` new incidents, without gaps."""
+def next_names(
+    tx: Transaction, plan: Plan, now: datetime, count: int, emergency: Emergency | None = None
+) -> list[Names]:
+    """Give out the numbers and names of `count` new incidents, without gaps; probes have their own.
+
+    In an emergency other nodes may give out the same ones: so names say whose they are.
+    """
     pattern, zone = plan.incident_id, plan.time_zone
+    if probe.is_probes(plan):
+        numbers = tx.numbers(probe.COUNTER, count)
+        return [Names(-number, name(pattern, number, now, zone), "") for number in numbers]
     numbers = tx.numbers("incident", count)
     in_scope = tx.numbers(f"id {scope(pattern, now, zone)}", count)
-    return [
+    named = [
         Names(number, name(pattern, k, now, zone), name(plan.incident_channel, k, now, zone))
         for number, k in zip(numbers, in_scope, strict=True)
     ]
+    if emergency is None:
+        return named
+    return [Names(n.number, emergency.code(n.code), emergency.channel(n.channel)) for n in named]
 
 
 def advance(
@@ -146,6 +162,7 @@ def call(
     message_id = message_id_of(incident.code, page, person, contact)
     wants_answer = told.message in ("page", "alarm")
     link = f"{world.base_url}/a/{answer_token(world.secret, message_id, person)}"
+    message = compose(plan, incident, told, message_id, link if wants_answer else "", to)
     return Delivery(
         incident_id=incident.id,
         incident=incident.code,
@@ -154,7 +171,7 @@ def call(
         to=told.to,
         person=person,
         contact=contact,
-        message=compose(plan, incident, told, message_id, link if wants_answer else "", to),
+        message=in_emergency(message, world.emergency()),
         due_at=told.at,
         created_at=told.at,
         until=told.until,

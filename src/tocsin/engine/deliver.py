@@ -1,8 +1,7 @@
 """Deliveries: claim what is due, try it, say what became of it and what is tried next."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from secrets import token_hex
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -26,10 +25,15 @@ from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.world import World
 
 
-def claim(tx: Transaction, world: World, channel: str, limit: int) -> list[Delivery]:
-    """Take up to `limit` due deliveries of a channel; nobody else has them until the lease ends."""
+def claim(
+    tx: Transaction, world: World, channel: str, limit: int, due_for: timedelta
+) -> list[Delivery]:
+    """Take up to `limit` deliveries of a channel that have been due for so long, or longer.
+
+    Nobody else has them until the lease ends.
+    """
     now = world.now()
-    return tx.claim_deliveries(channel, limit, token_hex(8), now, now + LEASE)
+    return tx.claim_deliveries(channel, limit, world.fresh(), now - due_for, now + LEASE)
 
 
 def attempt(world: World, delivery: Delivery) -> Outcome:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from tocsin.core.alerts import Signal, Unreadable
+from tocsin.core.alerts import Beat, Signal, Unreadable
 from tocsin.engine.intake import Receipt, Request, take_in
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import NoRules
@@ -71,16 +71,8 @@ class GroupCommit:
     def _run(self) -> None:
         while group := self._next_group():
             tickets = [ticket for ticket, _ in group]
-            results = self._safely([request for _, request in group])
+            results = written(self._world, [request for _, request in group])
             self._done(list(zip(tickets, results, strict=True)))
-
-    def _safely(self, requests: Sequence[Request]) -> list[Result]:
-        """Write, whatever happens: a thread that dies would leave every sender waiting."""
-        try:
-            return self._write(requests)
-        except Exception as problem:
-            log.exception("intake.failed", requests=len(requests))
-            return [problem] * len(requests)
 
     def _next_group(self) -> list[tuple[object, Request]]:
         """Wait for requests; return them, or nothing when all is written and the end has come."""
@@ -95,44 +87,60 @@ class GroupCommit:
             self._signals -= size
             return group
 
-    def _write(self, requests: Sequence[Request]) -> list[Result]:
+
+def written(world: World, requests: Sequence[Request]) -> list[Result]:
+    """Write requests in one transaction, and say what became of each. Never raises.
+
+    Where that fails they are taken apart until the culprit is alone.
+    """
+    try:
+        return _write(world, requests)
+    except Exception as problem:
+        # A thread that dies of it would leave every sender waiting.
+        log.exception("intake.failed", requests=len(requests))
+        return [problem] * len(requests)
+
+
+def _write(world: World, requests: Sequence[Request]) -> list[Result]:
+    try:
+        return list(_take_in(world, requests))
+    except (StoreUnavailable, Conflict, NoRules) as problem:
+        return [problem] * len(requests)
+    except Exception as problem:
+        log.exception("intake.poison", requests=len(requests))
+        if len(requests) > 1:
+            return [result for request in requests for result in _write(world, [request])]
+        return [_apart(world, requests[0], problem)]
+
+
+def _apart(world: World, request: Request, problem: Exception) -> Result:
+    """Process a request signal by signal; what still fails is kept as unreadable."""
+    if len(request) > 1:
+        receipts: list[Receipt] = []
+        for signal in request:
+            result = _write(world, [[signal]])[0]
+            if isinstance(result, Exception):
+                return result
+            receipts += result
+        return receipts
+    signal = request[0]
+    if isinstance(signal, Unreadable | Beat):
+        return problem
+    bad = Unreadable(
+        integration=signal.integration,
+        why=f"processing failed: {type(problem).__name__}",
+        payload=msgspec.json.encode(_plain(signal)),
+    )
+    return _write(world, [[bad]])[0]
+
+
+def _take_in(world: World, requests: Sequence[Request]) -> list[list[Receipt]]:
+    for _ in range(TRIES - 1):
         try:
-            return list(self._take_in(requests))
-        except (StoreUnavailable, Conflict, NoRules) as problem:
-            return [problem] * len(requests)
-        except Exception as problem:
-            log.exception("intake.poison", requests=len(requests))
-            if len(requests) > 1:
-                return [result for request in requests for result in self._write([request])]
-            return [self._apart(requests[0], problem)]
-
-    def _apart(self, request: Request, problem: Exception) -> Result:
-        """Process a request signal by signal; what still fails is kept as unreadable."""
-        if len(request) > 1:
-            receipts: list[Receipt] = []
-            for signal in request:
-                result = self._write([[signal]])[0]
-                if isinstance(result, Exception):
-                    return result
-                receipts += result
-            return receipts
-        signal = request[0]
-        if isinstance(signal, Unreadable):
-            return problem
-        bad = Unreadable(
-            integration=signal.integration,
-            why=f"processing failed: {type(problem).__name__}",
-            payload=msgspec.json.encode(_plain(signal)),
-        )
-        return self._write([[bad]])[0]
-
-    def _take_in(self, requests: Sequence[Request]) -> list[list[Receipt]]:
-        for _ in range(TRIES - 1):
-            try:
-                return take_in(self._world, requests)
-            except Conflict:
-                continue
-        return take_in(self._world, requests)
+            return take_in(world, requests)
+        except Conflict:
+            continue
+    return take_in(world, requests)
 
 
 def _plain(signal: Signal) -> dict[str, object]:

@@ -1,11 +1,11 @@
 """Alerts in: what is new, which incident it belongs to, what follows. One transaction a batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from tocsin.core.alerts import Signal, Unreadable
+from tocsin.core.alerts import Beat, Signal, Unreadable
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
 from tocsin.core.incident.commands import Refusal
@@ -14,9 +14,12 @@ from tocsin.core.incident.fold import replay
 from tocsin.core.incident.joining import leads_on, takes_alerts
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue, Plan
-from tocsin.engine.advance import Advanced, Names, advance, keep, next_names
-from tocsin.engine.ports import Disposition, Kept, Transaction
-from tocsin.engine.sorting import Batch, Episode, Group, settle
+from tocsin.engine.advance import OTHERS_AT_MOST, Advanced, Names, advance, keep, next_names
+from tocsin.engine.listening import heard
+from tocsin.engine.maintenance import keeper_of
+from tocsin.engine.ports import Alert, Disposition, Kept, Transaction
+from tocsin.engine.probe import is_probes, of_request
+from tocsin.engine.sorting import Batch, Episode, Group, settle, signal_of
 from tocsin.engine.world import World
 
 NAMES_SHOWN = 5
@@ -32,10 +35,10 @@ class Receipt(msgspec.Struct, frozen=True):
     """What became of one signal: the same for a repeat of it (invariant A3)."""
 
     fingerprint: str
-    disposition: Disposition | str
+    disposition: Disposition
 
 
-Request = Sequence[Signal | Unreadable]
+Request = Sequence[Signal | Unreadable | Beat]
 
 
 def take_in(world: World, requests: Sequence[Request]) -> list[list[Receipt]]:
@@ -44,20 +47,35 @@ def take_in(world: World, requests: Sequence[Request]) -> list[list[Receipt]]:
     All of it is on disk when this returns (invariant A1) and every signal has one disposition
     (invariant A2). Raises StoreUnavailable or Conflict with nothing kept.
     """
+    receipts: dict[int, list[Receipt]] = {}
+    steps: list[Advanced] = []
     with world.store.write() as tx:
-        episodes, steps = write(tx, world, requests)
+        for own, places in _worlds(world, requests):
+            share = [requests[place] for place in places]
+            beats = [b.integration for request in share for b in request if isinstance(b, Beat)]
+            over = heard(tx, own, beats) if beats else []
+            episodes, went = write(tx, own, [*share, over])
+            steps += went
+            settled = iter(episodes)
+            for place, request in zip(places, share, strict=True):
+                receipts[place] = [_receipt(one, settled) for one in request]
     if any(step.calls for step in steps):
         world.wake()
-    settled = iter(episodes)
-    return [
-        [
-            Receipt(s.fingerprint.hex(), next(settled).alert.disposition)
-            if isinstance(s, Signal)
-            else Receipt("", "dead-lettered")
-            for s in request
-        ]
-        for request in requests
-    ]
+    return [receipts[place] for place in range(len(requests))]
+
+
+def _worlds(world: World, requests: Sequence[Request]) -> list[tuple[World, list[int]]]:
+    """Part requests by the world they belong to: probes have one of their own, see `probe`."""
+    own = [of_request(world, request) for request in requests]
+    real = [place for place, one in enumerate(own) if one is world]
+    probes = [(one, [place]) for place, one in enumerate(own) if one is not world]
+    return [(world, real), *probes] if real else probes
+
+
+def _receipt(one: Signal | Unreadable | Beat, settled: Iterator[Episode]) -> Receipt:
+    if isinstance(one, Signal):
+        return Receipt(one.fingerprint.hex(), next(settled).alert.disposition)
+    return Receipt("", "heard" if isinstance(one, Beat) else "dead-lettered")
 
 
 def write(
@@ -67,19 +85,29 @@ def write(
     now = world.now()
     signals = [s for request in requests for s in request if isinstance(s, Signal)]
     unreadable = [s for request in requests for s in request if isinstance(s, Unreadable)]
+    keeper = keeper_of(tx, world, signals, now)
     known = tx.known_alerts({signal.fingerprint for signal in signals})
-    batch = Batch(world.rules.router, known, now)
+    batch = Batch(world.rules.router, known, now, keeper)
     episodes = [batch.add(signal) for signal in signals]
     steps, places = _steps(tx, world, batch, unreadable, now)
     new = [episode.alert for episode in batch.new]
     changed = [episode.alert for episode in batch.changed.values()]
     if new or changed:
         tx.keep_alerts(new, changed)
+    for window, quiet in batch.quiet.items():
+        tx.keep_quiet([episode.alert for episode in quiet], window, now)
     if unreadable:
         kept = [(bad, now, places.incident_id(_unreadable_group(bad))) for bad in unreadable]
         tx.keep_unreadable(kept)
     keep(tx, steps)
     return episodes, steps
+
+
+def take_up(tx: Transaction, world: World, batch: Batch) -> None:
+    """Write what follows from known alerts that `batch` has taken up, as if they began now."""
+    steps, _ = _steps(tx, world, batch, (), world.now())
+    tx.keep_alerts([], [episode.alert for episode in batch.changed.values()])
+    keep(tx, steps)
 
 
 class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +124,7 @@ class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
     facts: Mapping[str, FactValue] = {}
     kind: str = ""
     owner: str = ""
+    quiet: str = ""
 
 
 class _Places(msgspec.Struct, frozen=True):
@@ -108,6 +137,12 @@ class _Places(msgspec.Struct, frozen=True):
     def others(self, group: str) -> int:
         """Return how many incidents are open already when that of a group is opened."""
         return self.open_before + list(self.named).index(group)
+
+    def code(self, group: str) -> str:
+        """Return the code of the incident of a group."""
+        if group in self.named:
+            return self.named[group].code
+        return self.joins[group].incident.code
 
     def incident_id(self, group: str) -> int:
         """Return the id of the incident of a group."""
@@ -132,6 +167,7 @@ def _steps(
     # what came first.
     now = world.now()
     arrivals = [_arrival(world.rules.plan, g, places) for g in batch.groups.values()]
+    left = _left(batch, places, now)
     settle(
         batch.groups.values(),
         {name: places.incident_id(name) for name in batch.groups},
@@ -141,12 +177,46 @@ def _steps(
     steps = []
     for incident_id, came in _by_incident((*arrivals, *reports.values()), places).items():
         steps.append(_arrive(world, came, places, ended.pop(incident_id, 0), now))
-    for incident_id, count in ended.items():
-        if incident_id in found:
-            kept = found[incident_id]
-            plan = world.rules.plan_of(kept.incident.plan)
-            steps.append(advance(world, plan, kept, _went(plan, kept.incident, count, now), now))
+        left.pop(incident_id, None)
+    # Those that alerts have left are locked by now: as touched, or by whoever took the alerts up.
+    found = {**tx.locked_by_id(left.keys() - found.keys()), **found} if left else found
+    for incident_id in sorted(ended.keys() | left.keys()):
+        if incident_id not in found:
+            continue
+        kept = found[incident_id]
+        plan = world.rules.plan_of(kept.incident.plan)
+        happened: list[e.Event] = [left[incident_id]] if incident_id in left else []
+        if count := ended.get(incident_id, 0):
+            incident = replay(happened, kept.incident)
+            happened += _went(plan, incident, count, now)
+        steps.append(advance(world, plan, kept, happened, now))
     return steps, places
+
+
+def _left(batch: Batch, places: "_Places", now: datetime) -> dict[int, e.AlertsLeft]:
+    """Say which alerts go to another incident than before, by the one that they leave.
+
+    That one is over, and its alerts fire on: if it is ever reopened, it must not wait for them.
+    """
+    leaving: dict[int, list[tuple[str, Alert]]] = {}
+    for group in batch.groups.values():
+        for episode in group.episodes:
+            before = episode.alert.incident_id
+            if not episode.is_new and before not in (None, places.incident_id(group.name)):
+                leaving.setdefault(before or 0, []).append((group.name, episode.alert))
+    left = {}
+    for number, gone in leaving.items():
+        alerts = [alert for _, alert in gone]
+        left[number] = e.AlertsLeft(
+            at=now,
+            why="they fire on although it was resolved",
+            count=len(alerts),
+            firing=sum(alert.firing for alert in alerts),
+            names=tuple(dict.fromkeys(signal_of(alert).name for alert in alerts))[:NAMES_SHOWN],
+            to=places.code(gone[0][0]),
+            alerts=tuple(sorted(alert.id for alert in alerts)),
+        )
+    return left
 
 
 def _by_incident(arrivals: Sequence["_Arrival"], places: "_Places") -> dict[int, list["_Arrival"]]:
@@ -177,8 +247,9 @@ def _places(
         if takes_alerts(world.rules.plan_of(kept.incident.plan), kept.incident, now)
     }
     opening = [group for group in groups if group not in joins]
-    names = next_names(tx, world.rules.plan, now, len(opening)) if opening else []
-    open_before = sum(tx.running().values()) if opening else 0
+    emergency = world.emergency()
+    names = next_names(tx, world.rules.plan, now, len(opening), emergency) if opening else []
+    open_before = tx.unresolved(OTHERS_AT_MOST) if opening else 0
     return _Places(joins, dict(zip(opening, names, strict=True)), open_before)
 
 
@@ -199,6 +270,7 @@ def _arrival(plan: Plan, group: Group, places: _Places) -> _Arrival:
         line=worst.line,
         facts={name: value for route in routes for name, value in route.facts.items()},
         kind=worst.incident_kind,
+        quiet="; ".join(group.quiet),
     )
 
 
@@ -247,6 +319,7 @@ def _came(plan: Plan, arrival: _Arrival, *, new: bool) -> c.AlertsCame:
         severity=arrival.severity if arrival.severity in known else plan.alerts.otherwise,
         line=arrival.line,
         facts={} if new else arrival.facts,
+        quiet=arrival.quiet,
     )
 
 
@@ -266,6 +339,7 @@ def _open(plan: Plan, arrival: _Arrival, places: _Places, now: datetime) -> list
         group=arrival.group,
         incident_kind=arrival.kind,
         others=places.others(arrival.group),
+        exercise=is_probes(plan),
     )
     return _must(decide(plan, None, opening, now))
 

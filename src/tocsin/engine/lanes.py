@@ -11,6 +11,7 @@ renews them while a message is on its way (invariants D1, D4).
 
 from datetime import datetime, timedelta
 
+from tocsin.core.delivery import Failed, Outcome
 from tocsin.engine.ports import Delivery
 
 SLOTS = 16
@@ -19,8 +20,19 @@ SLOTS = 16
 PATIENCE = timedelta(milliseconds=250)
 """How long the next message waits for the one before it."""
 
+NOT_REACHED = ("temporary", "unknown")
+"""Failures for which this node's way to the provider may be the cause."""
+
 RENEW_AFTER = timedelta(seconds=1.5)
 """When a lease is renewed; it leaves room for two rounds that come late."""
+
+
+YIELDS_FOR = timedelta(seconds=1)
+"""How long a node that has just failed to send leaves what is due to the other nodes.
+
+It may be the only one that is cut off from the provider, and each of its attempts would make a page
+late. What nobody else takes in this time it tries itself (invariants D1, H5).
+"""
 
 
 class Lane:
@@ -32,6 +44,12 @@ class Lane:
     def __init__(self) -> None:
         self._leased_at: dict[str, tuple[Delivery, datetime]] = {}
         self._last_start: datetime | None = None
+        self._has_failed = False
+
+    @property
+    def yields_for(self) -> timedelta:
+        """How long something must have been due before this node takes it."""
+        return YIELDS_FOR if self._has_failed else timedelta(0)
 
     @property
     def is_busy(self) -> bool:
@@ -58,6 +76,8 @@ class Lane:
         """Note that a lease was renewed."""
         self._leased_at[delivery.message.id] = (delivery, now)
 
-    def end(self, delivery: Delivery) -> None:
-        """Note that the outcome of a message is kept, or lost for good."""
+    def end(self, delivery: Delivery, outcome: Outcome | None) -> None:
+        """Note that the outcome of a message is kept, or lost for good (None)."""
         self._leased_at.pop(delivery.message.id, None)
+        if outcome is not None:
+            self._has_failed = isinstance(outcome, Failed) and outcome.failure in NOT_REACHED

@@ -14,16 +14,23 @@ from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Until
 from tocsin.core.record import Entry
 from tocsin.engine.accounts import AccountsReading, AccountsWriting
+from tocsin.engine.assertions import AssertionsReading
 from tocsin.engine.attachments import AttachmentsReading, AttachmentsWriting
 from tocsin.engine.audit import AuditReading, AuditWriting
 from tocsin.engine.deployments import DeploymentsReading, DeploymentsWriting
+from tocsin.engine.heartbeats import HeartbeatsReading, HeartbeatsWriting
+from tocsin.engine.journal import JournalReading, JournalWriting
 from tocsin.engine.overrides import OverridesReading, OverridesWriting
+from tocsin.engine.probe_records import ProbeWriting
 from tocsin.engine.pulse import PulseReading
+from tocsin.engine.put_off import PutOffReading, PutOffWriting
+from tocsin.engine.quiet import QuietReading, QuietWriting, Spell
 from tocsin.engine.status_records import StatusReading, StatusWriting
 from tocsin.engine.timelines import TimelinesReading
 
 DeliveryState = Literal["due", "sent", "failed", "cancelled"]
-Disposition = Literal["opened", "joined", "over-before-seen"]
+Disposition = str
+"""What became of an alert: `opened`, `joined`, `over-before-seen`, `in maintenance 3`."""
 What = Literal["plan", "organisation"]
 
 
@@ -187,10 +194,12 @@ class NextDue(NamedTuple):
 
     incident: datetime | None
     delivery: datetime | None
+    window: datetime | None = None
+    heartbeat: datetime | None = None
 
     @property
     def soonest(self) -> datetime | None:
-        """The earlier of the two."""
+        """The earliest of them."""
         return min((at for at in self if at is not None), default=None)
 
 
@@ -203,6 +212,11 @@ class Reading(
     StatusReading,
     OverridesReading,
     PulseReading,
+    HeartbeatsReading,
+    AssertionsReading,
+    QuietReading,
+    JournalReading,
+    PutOffReading,
     Protocol,
 ):
     """What can be asked of the store; one consistent view while the context lasts."""
@@ -211,7 +225,10 @@ class Reading(
         """Return the incident with that code."""
 
     def incidents(self, states: Collection[str], before: int | None, limit: int) -> list[Summary]:
-        """Return incidents in those states (all if empty), newest first, with id < `before`."""
+        """Return incidents in those states (all if empty), newest first, with id < `before`.
+
+        Here as in all lists and figures, probes are left out.
+        """
 
     def timeline(self, incident_id: int, after: int = 0, limit: int = 10_000) -> list[Entry]:
         """Return the entries of a timeline with number > `after`, in order."""
@@ -220,6 +237,9 @@ class Reading(
         self, incident_id: int | None, firing: bool | None, limit: int, after: int = 0
     ) -> list[Alert]:
         """Return alerts with id > `after` by id: of one incident or of all, by state if wanted."""
+
+    def quieted(self, window: int, limit: int, after: int = 0) -> list[tuple[Alert, Spell]]:
+        """Return alerts with id > `after` that maintenance has kept quiet, by id, and how long."""
 
     def deliveries(self, incident_id: int) -> list[Delivery]:
         """Return an incident's deliveries in the order of their ids."""
@@ -235,7 +255,9 @@ class Reading(
 
     def counts(self) -> Mapping[str, int]:
         """Return figures for /metrics: incidents_open, incidents_acknowledged, deliveries_due,
-        alerts_firing, alerts, unreadable, unarmed (open incidents without a next look, must be 0).
+        alerts_firing, alerts, unreadable, unarmed (open incidents without a next look, must be 0),
+        alerts_quiet (firing, and kept quiet by maintenance), alerts_forgotten (quiet, although no
+        maintenance is looked at that could make them loud again, must be 0).
         """
 
     def strays(self) -> list[tuple[int, str]]:
@@ -244,7 +266,7 @@ class Reading(
         """
 
     def next_due(self) -> NextDue:
-        """Return when the next incident and the next delivery are due."""
+        """Return when the next incident, delivery, planned maintenance and heartbeat are due."""
 
     def document(self, what: What, version: str) -> tuple[str, str] | None:
         """Return (file name, text) of a kept version."""
@@ -261,6 +283,9 @@ class Reading(
     def running(self) -> Mapping[str, int]:
         """Return how many unresolved incidents run by each plan version that has any."""
 
+    def unresolved(self, at_most: int) -> int:
+        """Return how many incidents are not resolved, counting no further than `at_most`."""
+
     def secret(self) -> bytes:
         """Return the installation's secret, from which keys are derived (32 bytes)."""
 
@@ -273,6 +298,11 @@ class Transaction(
     DeploymentsWriting,
     StatusWriting,
     OverridesWriting,
+    HeartbeatsWriting,
+    ProbeWriting,
+    QuietWriting,
+    JournalWriting,
+    PutOffWriting,
     Protocol,
 ):
     """A reading that also writes; all of it is on disk when the context has ended, or none is."""
@@ -288,6 +318,12 @@ class Transaction(
 
     def move_alerts(self, source: int, target: int, ids: Collection[int] | None) -> None:
         """Let alerts of one incident, of `ids` or all, belong to another one."""
+
+    def keep_quiet(self, alerts: Sequence[Alert], window: int, since: datetime) -> None:
+        """Note that alerts are kept quiet from now on; one that is already stays as it is."""
+
+    def still_quiet(self, window: int, limit: int, after: int) -> list[Alert]:
+        """Return alerts with id > `after` that are kept quiet now, by id, locked."""
 
     def keep_unreadable(self, items: Sequence[tuple[Unreadable, datetime, int | None]]) -> None:
         """Keep what could not be understood, with the incident it opened or joined."""

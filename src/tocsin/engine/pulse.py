@@ -45,6 +45,9 @@ class Heard(NamedTuple):
 class PulseReading(Protocol):
     """What overviews ask."""
 
+    def time(self) -> datetime | None:
+        """Return the time by the store's own clock, None if it has none but this machine's."""
+
     def pulse(self) -> tuple[int, ...]:
         """Return figures of which one is another when an overview would look different."""
 

@@ -20,7 +20,7 @@ from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
 from tocsin.core.routing import Route
-from tocsin.engine.advance import advance, keep, next_names
+from tocsin.engine.advance import OTHERS_AT_MOST, advance, keep, next_names
 from tocsin.engine.ports import Alert, Kept, Transaction
 from tocsin.engine.world import World
 
@@ -126,7 +126,7 @@ def _split(tx: Transaction, world: World, code: str, command: c.Split) -> Incide
     left = _must(decide(_plan(world, kept), kept.incident, command, now))
     routes = [world.rules.router.route(_labels(alert)) for alert in alerts]
     plan = world.rules.plan
-    opening = _opening(plan, routes, command, sum(tx.running().values()))
+    opening = _opening(plan, routes, command, tx.unresolved(OTHERS_AT_MOST))
     opening = replace(opening, number=names.number, code=names.code, channel=names.channel)
     begun = _must(decide(plan, None, opening, now))
     begun += relations.split_off(plan, replay(begun), kept.incident, command, now)

@@ -104,6 +104,20 @@ class _Look:
         )
 
 
+@dataclass(frozen=True)
+class Readers:
+    """How texts become a plan and an organisation; the simulator remembers what it has read."""
+
+    plan: Callable[[str, str], tuple[Plan | None, list[Problem]]] = read
+    organisation: Callable[[str, str], tuple[Organisation | None, list[Problem]]] = (
+        read_organisation
+    )
+    both: Callable[[NamedText | Plan | None, NamedText | Organisation | None], Candidate] = examine
+
+
+READERS = Readers()
+
+
 class Rules:
     """The one place that knows which plan and organisation are in force.
 
@@ -112,8 +126,9 @@ class Rules:
     the plan that opened them, so old plans are read back from the store when they are wanted.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, readers: Readers = READERS) -> None:
         self._store = store
+        self._readers = readers
         self._lock = threading.Lock()
         # Held while what is in force changes, so that nothing older is taken up afterwards.
         self._changing = threading.Lock()
@@ -186,7 +201,7 @@ class Rules:
             found = reading.document("plan", version)
         if found is None:
             raise NoRules(f"plan version {version} is not in the store")
-        plan, _ = read(found[1], found[0])
+        plan, _ = self._readers.plan(found[1], found[0])
         if plan is None:
             # A newer Tocsin may be stricter. Calling people by what it understands of the plan, or
             # by today's, beats calling nobody.
@@ -195,6 +210,15 @@ class Rules:
         with self._lock:
             self._plans[version] = plan
         return plan
+
+    def know(self, plan: Plan, version: str = "") -> None:
+        """Remember a plan that is not in the store, also as what another version stands for."""
+        with self._lock:
+            self._plans[version or plan.version] = plan
+
+    def hold(self, plan: Plan, organisation: Organisation) -> None:
+        """Work by these two, whatever is in force: for probes, which nobody's files govern."""
+        self._take_up(plan, organisation)
 
     def follow(self) -> bool:
         """Take up what the store says is in force; return whether that was anything new.
@@ -277,7 +301,9 @@ class Rules:
         self._refused_files = (problem,)
 
     def _examine(self, offer: Offer) -> Candidate:
-        return examine(offer.plan or self._plan, offer.organisation or self._organisation)
+        return self._readers.both(
+            offer.plan or self._plan, offer.organisation or self._organisation
+        )
 
     def _put(
         self, candidate: Candidate, offer: Offer, now: datetime, seen: list[FileSeen] | None = None
@@ -337,9 +363,9 @@ class Rules:
                 raise AssertionError("what was put in force is kept")
             name, text = file
             if what == "plan":
-                plan, problems = read(text, name)
+                plan, problems = self._readers.plan(text, name)
             else:
-                organisation, problems = read_organisation(text, name)
+                organisation, problems = self._readers.organisation(text, name)
             self._not_understood.pop(what, None)
             if any(problem.level == "error" for problem in problems):
                 # It was good for the Tocsin that took it in: this one is older, or stricter.

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from tocsin.core.alerts import Signal
 from tocsin.core.incident.joining import is_news
+from tocsin.core.quiet import disposition_of
 from tocsin.core.routing import Route, Router
+from tocsin.engine.maintenance import Keeper, nobody
 from tocsin.engine.ports import Alert, Disposition, Kept
 
 BACK_AFTER = timedelta(minutes=10)
@@ -19,6 +21,17 @@ A_MOMENT = timedelta(milliseconds=1)
 """Starts that are closer than this are the same start: `_new` may have moved one a little."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+class _Said(msgspec.Struct):
+    """The JSON that is kept of an alert."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    link: str
+
+
+_said = msgspec.json.Decoder(_Said).decode
 
 
 class Episode:
@@ -33,9 +46,12 @@ class Episode:
 
 
 class Group:
-    """What one batch brings to one group of alerts, and so to one incident."""
+    """What one batch brings to one group of alerts, and so to one incident.
 
-    __slots__ = ("episodes", "name", "names", "routes", "source", "title")
+    `quiet` says why some of them come only now.
+    """
+
+    __slots__ = ("episodes", "name", "names", "quiet", "routes", "source", "title")
 
     def __init__(self, name: str, title: str, source: str) -> None:
         self.name = name
@@ -44,6 +60,7 @@ class Group:
         self.routes: dict[int, Route] = {}
         self.names: list[str] = []
         self.episodes: list[Episode] = []
+        self.quiet: list[str] = []
 
     def collect(self, episode: Episode, name: str, route: Route) -> None:
         """Add an alert, with what it means."""
@@ -58,18 +75,27 @@ class Batch:
 
     `new` and `changed` alerts are to be written. `groups` have alerts that want an incident.
     `ended` counts, by incident id, alerts that are over. `heard` are known, firing alerts that
-    came again, by the incident they belong to.
+    came again, by the incident they belong to. `quiet` are those that planned maintenance keeps
+    quiet, by the number of its window.
     """
 
-    def __init__(self, router: Router, known: Mapping[bytes, Alert], now: datetime) -> None:
+    def __init__(
+        self,
+        router: Router,
+        known: Mapping[bytes, Alert],
+        now: datetime,
+        keeper: Keeper = nobody,
+    ) -> None:
         self._router = router
         self._now = now
+        self._keeper = keeper
         self._episodes = {fp: Episode(alert, None, is_new=False) for fp, alert in known.items()}
         self.new: list[Episode] = []
         self.changed: dict[int, Episode] = {}
         self.groups: dict[str, Group] = {}
         self.ended: dict[int, int] = {}
         self.heard: dict[int, dict[int, tuple[Episode, Signal]]] = {}
+        self.quiet: dict[int, list[Episode]] = {}
 
     def add(self, signal: Signal) -> Episode:
         """Sort one signal in; stale news changes nothing (invariants A3, A9, E2)."""
@@ -96,8 +122,20 @@ class Batch:
             if kept is None or not is_news(kept.incident, self._now):
                 continue
             for episode, signal in heard.values():
+                window = self._keeper(self._router.route(signal.labels))
+                if window is not None:
+                    self.quiet.setdefault(window.id, []).append(episode)
+                    continue
                 self._collect(episode, signal)
                 self.changed[episode.alert.id] = episode
+
+    def take_up(self, alert: Alert, why: str) -> None:
+        """Give a known alert to its group as if it began now; `why` says why only now."""
+        episode = Episode(alert, None, is_new=False)
+        group = self._collect(episode, signal_of(alert))
+        if why not in group.quiet:
+            group.quiet.append(why)
+        self.changed[alert.id] = episode
 
     def _heard_again(self, signal: Signal, episode: Episode) -> Episode:
         alert = episode.alert
@@ -124,6 +162,11 @@ class Batch:
         return episode
 
     def _begin(self, signal: Signal) -> Episode:
+        window = self._keeper(self._router.route(signal.labels))
+        if window is not None:
+            episode = self._new(signal, disposition_of(window))
+            self.quiet.setdefault(window.id, []).append(episode)
+            return episode
         episode = self._new(signal, "joined")
         self._collect(episode, signal)
         return episode
@@ -131,13 +174,14 @@ class Batch:
     def _over_before_seen(self, signal: Signal) -> Episode:
         return self._new(signal, "over-before-seen")
 
-    def _collect(self, episode: Episode, signal: Signal) -> None:
+    def _collect(self, episode: Episode, signal: Signal) -> Group:
         route = self._router.route(signal.labels)
         group = self.groups.get(route.group)
         if group is None:
             title = " ".join(signal.annotations.get("summary", "").split()) or route.title
             group = self.groups[route.group] = Group(route.group, title, signal.integration)
         group.collect(episode, signal.name, route)
+        return group
 
     def _new(self, signal: Signal, disposition: Disposition) -> Episode:
         firing = disposition != "over-before-seen"
@@ -185,6 +229,21 @@ def text_of(signal: Signal) -> str:
     """Return the JSON that is kept of an alert: its labels, annotations and link."""
     said = {"labels": signal.labels, "annotations": signal.annotations, "link": signal.link}
     return _encode(said).decode()
+
+
+def signal_of(alert: Alert) -> Signal:
+    """Return what was last heard of an alert as the signal that said so."""
+    said = _said(alert.text)
+    return Signal(
+        integration=alert.integration,
+        fingerprint=alert.fingerprint,
+        firing=alert.firing,
+        labels=said.labels,
+        annotations=said.annotations,
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at,
+        link=said.link,
+    )
 
 
 def settle(groups: Iterable[Group], incident_ids: Mapping[str, int], opened: set[int]) -> None:

@@ -92,6 +92,9 @@ class StatusWriting(Protocol):
     def forget_subscriber(self, subscriber_id: str) -> None:
         """Remove a subscriber with the address."""
 
+    def forget_unconfirmed(self, before: datetime) -> int:
+        """Remove those who asked by then and have never confirmed it; return how many."""
+
 
 class _Both(StatusReading, StatusWriting, Protocol):
     pass

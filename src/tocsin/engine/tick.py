@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -10,10 +11,14 @@ from tocsin.core.delivery import LEASE, Outcome
 from tocsin.engine import deliver
 from tocsin.engine.advance import Advanced, advance, keep
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
+from tocsin.engine.probe import world_of
+from tocsin.engine.release import look_at_windows
 from tocsin.engine.world import World
 
 INCIDENTS_AT_ONCE = 200
 POISON_AGAIN = timedelta(minutes=1)
+AT_ONCE = timedelta(0)
+NOTHING_LEFT: Mapping[str, timedelta] = MappingProxyType({})
 
 log = structlog.get_logger()
 
@@ -30,11 +35,14 @@ def tick(
     attempts: Sequence[tuple[Delivery, Outcome]],
     room: Mapping[str, int],
     renew: Sequence[Delivery] = (),
+    yields: Mapping[str, timedelta] = NOTHING_LEFT,
 ) -> Ticked:
     """Keep what came of `attempts`, do what is due, and claim up to `room` messages per channel.
 
-    The leases of `renew` go on. Raises StoreUnavailable or Conflict with nothing changed.
+    The leases of `renew` go on. What has been due in a channel for less than its `yields` is left
+    to other nodes. Raises StoreUnavailable or Conflict with nothing changed.
     """
+    windows = look_at_windows(world)
     with world.store.write() as tx:
         deliver.settle(tx, world, attempts)
         if renew:
@@ -44,9 +52,9 @@ def tick(
             delivery
             for channel, limit in room.items()
             if limit
-            for delivery in deliver.claim(tx, world, channel, limit)
+            for delivery in deliver.claim(tx, world, channel, limit, yields.get(channel, AT_ONCE))
         ]
-    return Ticked(looked_at, claimed)
+    return Ticked(looked_at + windows, claimed)
 
 
 def look_again(tx: Transaction, world: World) -> int:
@@ -64,8 +72,9 @@ def look_again(tx: Transaction, world: World) -> int:
 def _advanced(world: World, kept: Kept) -> Advanced:
     now = world.now()
     try:
-        plan = world.rules.plan_of(kept.incident.plan)
-        return advance(world, plan, kept, (), now)
+        own = world_of(world, kept.incident)
+        plan = own.rules.plan_of(kept.incident.plan)
+        return advance(own, plan, kept, (), now)
     except Exception:
         log.exception("tick.poison", incident=kept.incident.code)
         return Advanced(Change(kept, (), kept.incident, now + POISON_AGAIN), ())

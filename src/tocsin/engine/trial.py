@@ -29,7 +29,7 @@ def trial_call(
     now = world.now()
     plan = world.rules.plan
     with world.store.write() as tx:
-        names = next_names(tx, plan, now, 1)[0]
+        names = next_names(tx, plan, now, 1, world.emergency())[0]
         opening = c.Open(
             by=by,
             via=via,

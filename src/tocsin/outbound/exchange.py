@@ -134,6 +134,9 @@ def _try_each(
                 why = _reason(error)
     except (httpx.HTTPError, OSError) as error:
         return NoAnswer(attempt.left, _reason(error))
+    except UnicodeError:
+        # Python's own way to say that no such name can be asked for.
+        return NoAnswer(False, "can't be found: its name is none")
     return NoAnswer(False, why)
 
 

@@ -1,8 +1,11 @@
 """Attachments in their table: added and read, never changed."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, insert, select
 
 from tocsin.engine.attachments import Attachment
+from tocsin.engine.ports import StoreUnavailable
 from tocsin.store import rows
 from tocsin.store.schema import attachments
 
@@ -39,9 +42,12 @@ class SqlAttachmentsWriting:
     """See engine.attachments.AttachmentsWriting."""
 
     _connection: Connection
+    _lacks_room: Callable[[], str]
 
     def keep_attachment(self, attachment: Attachment) -> int:
-        """See AttachmentsWriting."""
+        """See AttachmentsWriting. The last of a disk is for calls, and not for files."""
+        if why := self._lacks_room():
+            raise StoreUnavailable(why)
         values = {
             "incident_id": attachment.incident_id,
             "name": rows.plain(attachment.name),

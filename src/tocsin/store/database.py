@@ -20,6 +20,10 @@ class Lost(StoreUnavailable):
     """The connection, or what is held in memory, can't be relied on any more."""
 
 
+class Full(StoreUnavailable):
+    """There is no room left on the disk."""
+
+
 class Bulk(Protocol):
     """The statements that carry the load: one each per call, however many rows there are.
 
@@ -76,6 +80,19 @@ class Database(ABC):
     @abstractmethod
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of everything to a new file while others go on."""
+
+    def abandon(self) -> None:  # noqa: B027 - only a server can keep us waiting without end
+        """Break off whatever waits for the database now: it fails at once with Lost."""
+
+    def hold_reserve(self, size: int) -> None:  # noqa: B027 - a server's disk is not ours
+        """Keep `size` bytes of the disk for when it is full, 0 for none."""
+
+    def lacks_room(self) -> str:
+        """Say why nothing new should be accepted just now, "" if it should."""
+        return ""
+
+    def noticed(self, trouble: StoreUnavailable) -> None:  # noqa: B027 - only SQLite has to
+        """Do what an error demands besides being said."""
 
     def check_open(self, connection: Connection) -> None:  # noqa: B027 - only SQLite has to
         """Raise StoreUnavailable if the transaction has silently ended already."""
@@ -144,4 +161,6 @@ class Database(ABC):
             if isinstance(meaning, Lost):
                 self._reader.dispose()
                 self._writer.dispose()
+            if isinstance(meaning, StoreUnavailable):
+                self.noticed(meaning)
             raise meaning from error

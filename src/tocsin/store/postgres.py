@@ -7,10 +7,14 @@ it is not there yet (a group's incident, an alert's episode) is guarded by a uni
 second node gets a Conflict. Readings run REPEATABLE READ, as one snapshot.
 """
 
+import os
+import socket
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import (
     URL,
@@ -40,10 +44,17 @@ CONNECTIONS = 20
 
 SESSION = {
     "lock_timeout": f"{PATIENCE_SECONDS:.0f}s",
-    "statement_timeout": "30s",
-    "idle_in_transaction_session_timeout": "30s",
+    "statement_timeout": "12s",
+    "idle_in_transaction_session_timeout": "8s",
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "8s",
 }
-"""A node that stops in the middle of something must not hold up the others for long."""
+"""A node that stops in the middle of something, or vanishes, must not hold up the others for long.
+
+What it has locked is free again after 8 s, before those give up who wait for it.
+"""
 
 CONNECT = {
     "connect_timeout": 5,
@@ -52,6 +63,7 @@ CONNECT = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "application_name": "tocsin",
+    "client_encoding": "utf8",
 }
 """A server that is gone is noticed in seconds."""
 
@@ -70,6 +82,7 @@ SENTENCES = {
     "25006": "the database takes no changes just now",
     "25P03": "a change took too long",
     "3D000": "there is no such database",
+    "55000": "the database lets nobody in just now",
     "28P01": "the database refuses the password",
     "28000": "the database refuses the user",
     "42501": "the database user lacks a permission",
@@ -84,6 +97,10 @@ CLASSES = {
 }
 
 LOST = {"08", "57"}
+"""Classes of errors after which no connection is good any more."""
+
+NOT_HERE = {"25006", "55000"}
+"""It takes no changes, or nobody at all: look for it anew, it may be elsewhere by now."""
 
 SCHEMA_LOCK = 7_162_831
 """The advisory lock that nodes take in turn to look at the schema at start."""
@@ -100,7 +117,13 @@ class PostgresDatabase(Database):
             pool_timeout=PATIENCE_SECONDS,
             connect_args={k: v for k, v in CONNECT.items() if k not in url.query},
         )
+        self._open: WeakSet[Any] = WeakSet()
+        # First: a server that has stopped may keep even the preparation waiting.
+        event.listen(engine, "connect", lambda connection, _: self._open.add(connection))
+        patience = import_module("tocsin.store.patience")
+        event.listen(engine, "do_connect", lambda *args: patience.connect(*args[2], **args[3]))
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "checkin", _be_patient_again)
         super().__init__(
             reader=engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -119,7 +142,8 @@ class PostgresDatabase(Database):
             sentence = SENTENCES.get(code) or CLASSES.get(code[:2])
             if sentence is None:
                 return None
-            return (Lost if code[:2] in LOST else StoreUnavailable)(sentence)
+            is_lost = code in NOT_HERE or code[:2] in LOST
+            return (Lost if is_lost else StoreUnavailable)(sentence)
         if isinstance(error, PoolTimeoutError):
             return StoreUnavailable("all connections to the database are in use")
         if isinstance(cause, (self._driver.OperationalError, self._driver.InterfaceError)):
@@ -134,8 +158,22 @@ class PostgresDatabase(Database):
         return PostgresBulk(driver)
 
     def claim_schema(self, connection: Connection) -> None:
-        """See Database."""
+        """See Database. What is done to the schema may take its time."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        driver: Any = connection.connection.driver_connection
+        driver.silence = None
+
+    def abandon(self) -> None:
+        """See Database. A server that has stopped keeps its connections open: nothing else ends
+        what waits for it, since its own time-outs have stopped too.
+        """
+        for connection in list(self._open):
+            with suppress(OSError, ValueError, self._driver.Error):
+                handle = socket.socket(fileno=os.dup(connection.fileno()))
+                with handle:
+                    handle.shutdown(socket.SHUT_RDWR)
 
     def tidy(self) -> None:
         """See Database. PostgreSQL does it by itself."""
@@ -206,6 +244,12 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     )
     cursor.close()
     connection.commit()
+
+
+def _be_patient_again(connection: Any, _: ConnectionPoolEntry) -> None:
+    """End what `claim_schema` has allowed; a connection that is thrown away is None here."""
+    if connection is not None:
+        vars(connection).pop("silence", None)
 
 
 _TYPES = {BigInteger: "int8", SmallInteger: "int2", LargeBinary: "bytea", Text: "text"}

@@ -1,8 +1,20 @@
 """How things stand at a glance: each question reads the end of an index, and no message's text."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from tocsin.core.delivery import Contact
 from tocsin.engine.overrides import CHANGES
@@ -15,6 +27,10 @@ RESOLVED_SEEN = 100
 
 _IS_DUE = deliveries.c.state == literal("due", literal_execute=True)
 _SENDING = select(*(column for column in deliveries.c if column.name != "message"))
+_REAL_SENDING = deliveries.c.incident_id > 0
+_REAL_INCIDENT = incidents.c.id > 0
+_REAL_ALERT = or_(alerts.c.incident_id.is_(None), alerts.c.incident_id > 0)
+"""Probes have negative numbers; no overview shows them, or looks different for them."""
 
 
 class SqlPulseReading:
@@ -22,12 +38,19 @@ class SqlPulseReading:
 
     _connection: Connection
 
+    def time(self) -> datetime | None:
+        """See PulseReading."""
+        if self._connection.dialect.name == "sqlite":
+            return None
+        at: datetime = self._connection.execute(select(func.clock_timestamp())).scalar_one()
+        return at.astimezone(UTC)
+
     def pulse(self) -> tuple[int, ...]:
         """See PulseReading."""
-        unresolved = incidents.c.state.in_(("open", "acknowledged"))
+        unresolved = and_(incidents.c.state.in_(("open", "acknowledged")), _REAL_INCIDENT)
         newest = (
             select(incidents.c.entries)
-            .where(incidents.c.state == "resolved")
+            .where(incidents.c.state == "resolved", _REAL_INCIDENT)
             .order_by(incidents.c.id.desc())
             .limit(RESOLVED_SEEN)
             .subquery()
@@ -37,9 +60,9 @@ class SqlPulseReading:
             select(func.coalesce(func.sum(incidents.c.entries), 0)).where(unresolved),
             select(func.coalesce(func.sum(newest.c.entries), 0)),
             select(func.coalesce(func.max(incidents.c.id), 0)),
-            select(func.coalesce(func.max(deliveries.c.id), 0)),
-            select(func.count()).select_from(deliveries).where(_IS_DUE),
-            select(func.coalesce(func.max(alerts.c.id), 0)),
+            _newest(deliveries.c.id, _REAL_SENDING),
+            select(func.count()).select_from(deliveries).where(_IS_DUE, _REAL_SENDING),
+            _newest(alerts.c.id, _REAL_ALERT),
             select(func.coalesce(func.max(activations.c.id), 0)),
             select(func.coalesce(func.max(counters.c.value), 0)).where(counters.c.name == CHANGES),
         )
@@ -48,7 +71,9 @@ class SqlPulseReading:
 
     def newest_sendings(self, limit: int) -> list[Sending]:
         """See PulseReading."""
-        return self._sendings(_SENDING.order_by(deliveries.c.id.desc()).limit(limit))
+        return self._sendings(
+            _SENDING.where(_REAL_SENDING).order_by(deliveries.c.id.desc()).limit(limit)
+        )
 
     def sendings_to(self, person: str, limit: int) -> list[Sending]:
         """See PulseReading."""
@@ -58,14 +83,15 @@ class SqlPulseReading:
     def waiting(self) -> Waiting:
         """See PulseReading."""
         tried = func.coalesce(func.sum(case((deliveries.c.attempts > 0, 1), else_=0)), 0)
-        question = select(func.count(), tried, func.min(deliveries.c.created_at)).where(_IS_DUE)
+        question = select(func.count(), tried, func.min(deliveries.c.created_at))
+        question = question.where(_IS_DUE, _REAL_SENDING)
         due, again, oldest = self._connection.execute(question).one()
         return Waiting(due, int(again), rows.instant_or_none(oldest))
 
     def last_received(self, limit: int) -> Heard:
         """See PulseReading."""
         newest = select(alerts.c.integration, alerts.c.updated_at)
-        newest = newest.order_by(alerts.c.id.desc()).limit(limit)
+        newest = newest.where(_REAL_ALERT).order_by(alerts.c.id.desc()).limit(limit)
         part = newest.subquery()
         question = select(part.c.integration, func.max(part.c.updated_at), func.count())
         found = self._connection.execute(question.group_by(part.c.integration)).all()
@@ -74,6 +100,12 @@ class SqlPulseReading:
 
     def _sendings(self, question: Select[Any]) -> list[Sending]:
         return [_to_sending(row) for row in self._connection.execute(question)]
+
+
+def _newest(number: Column[int], which: ColumnElement[bool]) -> Select[Any]:
+    """Return the highest number of those, 0 if there are none; read from the end of the index."""
+    newest = select(number).where(which).order_by(number.desc()).limit(1)
+    return select(func.coalesce(newest.scalar_subquery(), 0))
 
 
 def _to_sending(row: Any) -> Sending:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -29,11 +30,16 @@ from tocsin.engine.ports import (
 )
 from tocsin.store import rows
 from tocsin.store.accounts import SqlAccountsReading
+from tocsin.store.assertions import SqlAssertionsReading
 from tocsin.store.attachments import SqlAttachmentsReading
 from tocsin.store.audit import SqlAuditReading
 from tocsin.store.deployments import SqlDeploymentsReading
+from tocsin.store.heartbeats import IS_AWAITED, SqlHeartbeatsReading
+from tocsin.store.journal import SqlJournalReading
 from tocsin.store.overrides import SqlOverridesReading
 from tocsin.store.pulse import SqlPulseReading
+from tocsin.store.put_off import SqlPutOffReading
+from tocsin.store.quiet import FORGOTTEN, QUIET_AND_FIRING, SqlQuietReading
 from tocsin.store.schema import (
     activations,
     alerts,
@@ -41,7 +47,9 @@ from tocsin.store.schema import (
     deliveries,
     documents,
     files_seen,
+    heartbeats,
     incidents,
+    maintenance_looks,
     meta,
     timeline,
     unreadable,
@@ -55,10 +63,15 @@ _IS_OPEN = incidents.c.state == literal("open", literal_execute=True)
 _IS_ACKNOWLEDGED = incidents.c.state == literal("acknowledged", literal_execute=True)
 _FIRING = {yes: alerts.c.firing == literal(int(yes), literal_execute=True) for yes in (True, False)}
 
+REAL_ALERT = or_(alerts.c.incident_id.is_(None), alerts.c.incident_id > 0)
+"""No probe's."""
+
 STATES = ("open", "acknowledged", "resolved", "closed")
 
 KEPT = select(*(incidents.c[name] for name in rows.KEPT))
 _SUMMARY = select(incidents.c.snapshot, incidents.c.look_again_at, incidents.c.entries)
+_IS_REAL = incidents.c.id > 0
+"""Probes have negative numbers."""
 
 
 class SqlReading(
@@ -70,6 +83,11 @@ class SqlReading(
     SqlStatusReading,
     SqlOverridesReading,
     SqlPulseReading,
+    SqlPutOffReading,
+    SqlJournalReading,
+    SqlQuietReading,
+    SqlHeartbeatsReading,
+    SqlAssertionsReading,
 ):
     """One view of the store on one connection; see engine.ports.Reading."""
 
@@ -83,7 +101,7 @@ class SqlReading(
 
     def incidents(self, states: Collection[str], before: int | None, limit: int) -> list[Summary]:
         """See Reading. Each state is a range of its index, however many incidents there are."""
-        newest_first = _SUMMARY.order_by(incidents.c.id.desc()).limit(limit)
+        newest_first = _SUMMARY.where(_IS_REAL).order_by(incidents.c.id.desc()).limit(limit)
         if states and set(states) != set(STATES):
             parts = [_newest_in(state, before, limit) for state in sorted(set(states))]
             ids = union_all(*parts)
@@ -111,6 +129,8 @@ class SqlReading(
         question = select(alerts).where(alerts.c.id > after).order_by(alerts.c.id).limit(limit)
         if incident_id is not None:
             question = question.where(alerts.c.incident_id == incident_id)
+        else:
+            question = question.where(REAL_ALERT)
         if firing is not None:
             question = question.where(_FIRING[firing])
         return [rows.to_alert(row) for row in self._connection.execute(question)]
@@ -148,16 +168,25 @@ class SqlReading(
     def counts(self) -> Mapping[str, int]:
         """See Reading."""
         figures = {
-            "incidents_open": _count(_IS_OPEN),
-            "incidents_acknowledged": _count(_IS_ACKNOWLEDGED),
-            "deliveries_due": _count(IS_DUE),
+            "incidents_open": _count(_IS_OPEN, _IS_REAL),
+            "incidents_acknowledged": _count(_IS_ACKNOWLEDGED, _IS_REAL),
+            # Not by the index of incidents, which holds every delivery that ever was.
+            "deliveries_due": _count(IS_DUE, deliveries.c.incident_id + 0 > 0),
             "alerts_firing": _count(_FIRING[True]),
             "alerts": _count().select_from(alerts),
+            "alerts_firing of probes": _count(_FIRING[True], alerts.c.incident_id < 0),
+            "alerts of probes": _count(alerts.c.incident_id < 0),
             "unreadable": _count().select_from(unreadable),
             "unarmed": _count(_IS_OPEN, incidents.c.look_again_at.is_(None)),
+            "alerts_quiet": QUIET_AND_FIRING,
+            "alerts_forgotten": FORGOTTEN,
         }
         question = select(*(count.scalar_subquery().label(n) for n, count in figures.items()))
-        return dict(self._connection.execute(question).mappings().one())
+        counted = dict(self._connection.execute(question).mappings().one())
+        for probes in ("alerts_firing", "alerts"):
+            # Counting all and taking probes off reads two indexes, and no row.
+            counted[probes] -= counted.pop(f"{probes} of probes")
+        return counted
 
     def strays(self) -> list[tuple[int, str]]:
         """See Reading."""
@@ -173,7 +202,13 @@ class SqlReading(
     def next_due(self) -> NextDue:
         """See Reading."""
         look = incidents.c.look_again_at
-        question = select(_soonest(look, look.is_not(None)), _soonest(deliveries.c.due_at, IS_DUE))
+        window = maintenance_looks.c.look_again_at
+        question = select(
+            _soonest(look, look.is_not(None)),
+            _soonest(deliveries.c.due_at, IS_DUE),
+            select(func.min(window)).scalar_subquery(),
+            _soonest(heartbeats.c.due_at, IS_AWAITED),
+        )
         found = self._connection.execute(question).one()
         return NextDue(*(rows.instant(at) if at is not None else None for at in found))
 
@@ -219,10 +254,21 @@ class SqlReading(
         """See Reading."""
         question = (
             select(incidents.c.plan, func.count().label("running"))
-            .where(incidents.c.state.in_(("open", "acknowledged")))
+            .where(incidents.c.state.in_(("open", "acknowledged")), _IS_REAL)
             .group_by(incidents.c.plan)
         )
         return {row.plan: row.running for row in self._connection.execute(question)}
+
+    def unresolved(self, at_most: int) -> int:
+        """See Reading."""
+        some = (
+            select(incidents.c.id)
+            .where(incidents.c.state.in_(("open", "acknowledged")), _IS_REAL)
+            .limit(at_most)
+        )
+        return int(
+            self._connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+        )
 
     def secret(self) -> bytes:
         """See Reading."""
@@ -231,7 +277,7 @@ class SqlReading(
 
 
 def _newest_in(state: str, before: int | None, limit: int) -> Select[int]:
-    found = select(incidents.c.id).where(incidents.c.state == state)
+    found = select(incidents.c.id).where(incidents.c.state == state, _IS_REAL)
     if before is not None:
         found = found.where(incidents.c.id < before)
     newest = found.order_by(incidents.c.id.desc()).limit(limit).subquery()

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 def refold(connection: Connection) -> None:
     """Fold all incidents anew; one whose timeline can't be read is left as it is, for `verify`."""
-    last = 0
+    last = -rows.LARGEST_ID  # probes have negative numbers
     while page := _ids_after(connection, last):
         for incident_id in page:
             try:

@@ -64,6 +64,11 @@ def micros(at: datetime) -> int:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
+def length(duration: timedelta) -> int:
+    """Return a duration as microseconds."""
+    return duration // timedelta(microseconds=1)
+
+
 def micros_or_none(at: datetime | None) -> int | None:
     """As `micros`, for what may be missing."""
     return None if at is None else micros(at)

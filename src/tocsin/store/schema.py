@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; what `alembic_version` holds when the schema below is in place."""
 
 metadata = MetaData()
@@ -69,6 +69,15 @@ Index(
     incidents.c.look_again_at,
     sqlite_where=_look_again,
     postgresql_where=_look_again,
+)
+# What must never be there is found without looking at what is (invariant C1).
+_unarmed = text("state = 'open' AND look_again_at IS NULL")
+Index(
+    "incidents_unarmed",
+    incidents.c.look_again_at,
+    incidents.c.id,
+    sqlite_where=_unarmed,
+    postgresql_where=_unarmed,
 )
 _has_group = text("group_key IS NOT NULL")
 Index(
@@ -390,6 +399,47 @@ maintenances = Table(
 )
 Index("maintenances_ends_at", maintenances.c.ends_at)
 
+# Planned work that is not over: when it is looked at next, since it may keep alerts quiet. Without
+# its row it never does again, whatever any clock says (invariant B2).
+maintenance_looks = Table(
+    "maintenance_looks",
+    metadata,
+    Column("maintenance_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("look_again_at", BigInteger, nullable=False),
+)
+Index("maintenance_looks_at", maintenance_looks.c.look_again_at)
+
+# From when until when planned work kept an alert quiet; `until` NULL: it still does.
+quiet_alerts = Table(
+    "quiet_alerts",
+    metadata,
+    Column("id", _id, Identity(), primary_key=True),
+    Column("alert_id", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("maintenance_id", BigInteger, nullable=False),
+    Column("until", BigInteger),
+)
+Index("quiet_alerts_maintenance", quiet_alerts.c.maintenance_id, quiet_alerts.c.alert_id)
+Index("quiet_alerts_alert", quiet_alerts.c.alert_id, quiet_alerts.c.id)
+_still = text("until IS NULL")
+Index(
+    "quiet_alerts_still",
+    quiet_alerts.c.alert_id,
+    unique=True,
+    sqlite_where=_still,
+    postgresql_where=_still,
+)
+
+# How much of what a node wrote in an emergency is on the record by now: `mark` is the emergency's,
+# `entries` how many of that timeline's. So nothing is brought back twice (invariant H4).
+carried_over = Table(
+    "carried_over",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("incident", Text, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+)
+
 # Readers of the status page who want to hear of changes; `components` empty: of all.
 subscribers = Table(
     "subscribers",
@@ -402,6 +452,26 @@ subscribers = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
     Column("ended_at", BigInteger),
+)
+
+# What integrations have promised to be heard of: `every` and `grace` are microseconds.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("heard_at", BigInteger),
+    Column("due_at", BigInteger, nullable=False),
+    Column("every", BigInteger, nullable=False),
+    Column("grace", BigInteger, nullable=False),
+    Column("silent", SmallInteger, nullable=False),
+    Column("granted", SmallInteger, nullable=False),
+)
+_awaited = text("silent = 0")
+Index(
+    "heartbeats_due_at",
+    heartbeats.c.due_at,
+    sqlite_where=_awaited,
+    postgresql_where=_awaited,
 )
 
 alembic_version = Table(

@@ -1,6 +1,7 @@
 """The store: opens a database, brings its schema up to date, hands out transactions."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from tocsin.engine.ports import Conflict, Reading, StoreUnavailable, Transaction
-from tocsin.store.database import Database
+from tocsin.store.database import Database, Full, Lost
 from tocsin.store.postgres import PostgresDatabase
 from tocsin.store.reading import SqlReading
 from tocsin.store.recent import Recent
@@ -39,7 +40,9 @@ class SqlStore:
     def write(self) -> Iterator[Transaction]:
         """See Store. Raises Conflict if another node came first: do it all again then."""
         with self._database.writing() as connection:
-            yield SqlTransaction(connection, self._database.bulk(connection), self._recent)
+            database = self._database
+            bulk = database.bulk(connection)
+            yield SqlTransaction(connection, bulk, self._recent, database.lacks_room)
 
     def is_ready(self) -> str:
         """See Store."""
@@ -55,6 +58,18 @@ class SqlStore:
     def tidy(self) -> None:
         """See Store. Commits go on meanwhile, all but the last moment."""
         self._database.tidy()
+
+    def hold_reserve(self, size: int) -> None:
+        """Keep `size` bytes of the disk for when it is full, 0 for none; SQLite only."""
+        self._database.hold_reserve(size)
+
+    def lacks_room(self) -> str:
+        """Say why nothing new should be accepted just now, "" if it should."""
+        return self._database.lacks_room()
+
+    def abandon(self) -> None:
+        """Break off whatever waits for the database now: it fails at once with StoreUnavailable."""
+        self._database.abandon()
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy to a new file while others go on (SQLite only)."""
@@ -72,17 +87,25 @@ def open_store(url: str) -> SqlStore:
     """
     database = _database(url)
     try:
-        upgrade(database, os.urandom(SECRET_BYTES))
+        _upgrade(database)
     except BaseException:
         database.close()
         raise
     return SqlStore(database)
 
 
+def _upgrade(database: Database) -> None:
+    secret = os.urandom(SECRET_BYTES)
+    try:
+        upgrade(database, secret)
+    except (Full, Lost):
+        upgrade(database, secret)  # the reserve of an earlier run, just given up, may be enough
+
+
 def _database(url: str) -> Database:
     try:
-        parsed = make_url(url)
-    except ArgumentError as error:
+        parsed = make_url(_with_hosts_apart(url))
+    except (ArgumentError, ValueError) as error:
         raise ValueError("the database address can't be read: write sqlite:///PATH") from error
     kind = parsed.get_backend_name()
     if kind == "sqlite":
@@ -92,3 +115,16 @@ def _database(url: str) -> Database:
     if kind in ("postgresql", "postgres"):
         return PostgresDatabase(parsed)
     raise ValueError(f"{kind} is not supported: write sqlite:///PATH or postgresql://...")
+
+
+_SEVERAL_HOSTS = re.compile(r"(postgres\w*://)([^/?]*@)?([^/?@]*,[^/?@]*)(/[^?]*)?(?:\?(.*))?")
+
+
+def _with_hosts_apart(url: str) -> str:
+    """Turn `postgresql://a:1,b:2/name`, as libpq has it, into what SQLAlchemy understands."""
+    found = _SEVERAL_HOSTS.fullmatch(url)
+    if found is None:
+        return url
+    scheme, user, hosts, name, rest = found.groups("")
+    query = "&".join([*([rest] if rest else []), *(f"host={host}" for host in hosts.split(","))])
+    return f"{scheme}{user}{name or '/'}?{query}"

@@ -2,16 +2,18 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.store import rows
-from tocsin.store.database import PATIENCE_SECONDS, Database, Lost
+from tocsin.store.database import PATIENCE_SECONDS, Database, Full, Lost
+from tocsin.store.reserve import FULL, Reserve, beside
 from tocsin.store.rows import KEY_BYTES, Row
 from tocsin.store.turn import Turn
 
@@ -31,12 +33,20 @@ SENTENCES = {
 }
 """What SQLite's primary result codes mean to whoever runs the machine."""
 
-LOST = {
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
+KINDS: dict[int, type[StoreUnavailable]] = {
+    sqlite3.SQLITE_FULL: Full,
+    sqlite3.SQLITE_IOERR: Lost,
+    sqlite3.SQLITE_CANTOPEN: Lost,
+    sqlite3.SQLITE_CORRUPT: Lost,
+    sqlite3.SQLITE_NOTADB: Lost,
+    # One file that could once be opened for reading only makes all connections of the process so,
+    # as long as a single one of them lasts.
+    sqlite3.SQLITE_READONLY: Lost,
 }
+"""Which of them demand more than to be said."""
+
+AT_ONCE = 1024 * 1024
+"""Bytes of the log that are written again at once."""
 
 TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
@@ -54,9 +64,13 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reserve = Reserve(beside(path))
+        self._log_is_safe = False
+        writer = _engine(path, "BEGIN IMMEDIATE", 1)
+        event.listen(writer, "connect", self._before_writing)
         super().__init__(
             reader=_engine(path, "BEGIN", READERS),
-            writer=_engine(path, "BEGIN IMMEDIATE", 1),
+            writer=writer,
             turn=Turn(PATIENCE_SECONDS),
         )
         self._checkpointer = _engine(path, "", 1)
@@ -81,7 +95,7 @@ class SqliteDatabase(Database):
         sentence = SENTENCES.get(code & 0xFF)
         if sentence is None:
             return None
-        kind = Lost if code & 0xFF in LOST else StoreUnavailable
+        kind = KINDS.get(code & 0xFF, StoreUnavailable)
         return kind(f"{sentence} ({self._path})")
 
     def bulk(self, connection: Connection) -> "SqliteBulk":
@@ -97,6 +111,24 @@ class SqliteDatabase(Database):
         if driver is None or not driver.in_transaction:
             raise StoreUnavailable(f"the database gave up a change ({self._path})")
 
+    def hold_reserve(self, size: int) -> None:
+        """See Database."""
+        self._reserve.want(size)
+
+    def lacks_room(self) -> str:
+        """See Database."""
+        return self._reserve.lacks
+
+    def noticed(self, trouble: StoreUnavailable) -> None:
+        """See Database. SQLite calls it an error of the disk if a quota is used up."""
+        if isinstance(trouble, Lost):
+            self._log_is_safe = False
+            self._checkpointer.dispose()
+        if isinstance(trouble, Full) or (
+            isinstance(trouble, Lost) and self._reserve.disk_is_full()
+        ):
+            self._reserve.give_up()
+
     def tidy(self) -> None:
         """Move the log into the database file, mostly while commits go on.
 
@@ -104,8 +136,12 @@ class SqliteDatabase(Database):
         does it start again from its beginning, so the second round copies the little that has
         come since with commits held off.
         """
+        self._reserve.take_back()
         if self._log_pages() < CHECKPOINT_PAGES:
             return
+        if not self._log_is_safe:
+            with self.writing():
+                pass  # connects, and so makes it safe
         with self._explained():
             self._checkpoint()
             with self._turn:
@@ -149,6 +185,28 @@ class SqliteDatabase(Database):
             return os.stat(f"{self._path}-wal").st_size // 4_096
         except FileNotFoundError:
             return 0
+
+    def _before_writing(self, driver: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        """Make sure, once, that what is read as the log is on the disk, before it grows.
+
+        After a sync that failed, what it should have written is read as if it were there, until
+        the power goes; whatever was written after it is lost then too. That may have befallen a
+        process before this one. So all of it is written once more, the same to the same place,
+        while nobody else may write.
+        """
+        if self._log_is_safe:
+            return
+        with _first_use(driver) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                _write_again(Path(f"{self._path}-wal"))
+            except OSError as error:
+                kind = Full if error.errno in FULL else Lost
+                trouble = kind(f"the disk reports an error: {error.strerror} ({self._path})")
+                self.noticed(trouble)
+                raise trouble from error
+            cursor.execute("ROLLBACK")
+        self._log_is_safe = True
 
     def _checkpoint(self) -> None:
         with self._checkpointer.connect() as connection:
@@ -222,17 +280,16 @@ def _engine(path: Path, begin: str, connections: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA temp_store=MEMORY")
-        cursor.execute("PRAGMA cache_size=-32000")
-        cursor.execute(f"PRAGMA wal_autocheckpoint={EMERGENCY_PAGES}")
-        cursor.execute("PRAGMA journal_size_limit=67108864")
-        if begin == "BEGIN":
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.close()
+        with _first_use(connection) as cursor:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA temp_store=MEMORY")
+            cursor.execute("PRAGMA cache_size=-32000")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={EMERGENCY_PAGES}")
+            cursor.execute("PRAGMA journal_size_limit=67108864")
+            if begin == "BEGIN":
+                cursor.execute("PRAGMA query_only=ON")
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
@@ -240,6 +297,38 @@ def _engine(path: Path, begin: str, connections: int) -> Engine:
             connection.exec_driver_sql(begin)
 
     return engine
+
+
+@contextmanager
+def _first_use(connection: DBAPIConnection) -> Iterator[DBAPICursor]:
+    """Use a new connection; one that can't be used is closed, to its last statement.
+
+    The pool would leave that to the collector, and as long as such a connection lasts, what was
+    wrong with it may be so for all others of this process.
+    """
+    cursor = connection.cursor()
+    try:
+        yield cursor
+    except BaseException:
+        cursor.close()
+        connection.close()
+        raise
+    cursor.close()
+
+
+def _write_again(path: Path) -> None:
+    """Write a file once more as it is, and wait for the disk."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        place = 0
+        while part := os.pread(handle, AT_ONCE, place):
+            place += os.pwrite(handle, part, place)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _flush(path: Path) -> None:

@@ -109,7 +109,7 @@ class SqlStatusReading:
             .where(maintenances.c.ends_at >= rows.micros(since))
             .order_by(maintenances.c.starts_at, maintenances.c.id)
         )
-        return [_window(row) for row in self._connection.execute(question)]
+        return [to_window(row) for row in self._connection.execute(question)]
 
     def window(self, window_id: int) -> Window | None:
         """See StatusReading."""
@@ -117,7 +117,7 @@ class SqlStatusReading:
             return None
         question = select(maintenances).where(maintenances.c.id == window_id)
         row = self._connection.execute(question).first()
-        return None if row is None else _window(row)
+        return None if row is None else to_window(row)
 
     def told_of(self, window_id: int) -> tuple[str, ...]:
         """See StatusReading."""
@@ -229,7 +229,7 @@ class SqlStatusWriting:
             return None
         question = select(maintenances).where(maintenances.c.id == window_id).with_for_update()
         row = self._connection.execute(question).first()
-        return None if row is None else _window(row)
+        return None if row is None else to_window(row)
 
     def keep_window(self, window: Window) -> int:
         """See StatusWriting."""
@@ -266,6 +266,12 @@ class SqlStatusWriting:
     def forget_subscriber(self, subscriber_id: str) -> None:
         """See StatusWriting."""
         self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
+
+    def forget_unconfirmed(self, before: datetime) -> int:
+        """See StatusWriting."""
+        asked = subscribers.c.made_at <= rows.micros(before)
+        forgetting = delete(subscribers).where(subscribers.c.confirmed_at.is_(None), asked)
+        return self._connection.execute(forgetting).rowcount
 
 
 def _open() -> Select[Any]:
@@ -312,7 +318,8 @@ def _publication_row(one: Publication) -> dict[str, Any]:
     }
 
 
-def _window(row: Any) -> Window:
+def to_window(row: Any) -> Window:
+    """Read a row of maintenances."""
     return Window(
         id=row.id,
         title=row.title,

@@ -1,6 +1,9 @@
-"""What changes the store. Nothing here can change or remove an entry of a timeline."""
+"""What changes the store. Nothing here can change or remove an entry of a timeline.
 
-from collections.abc import Collection, Iterator, Sequence
+Only `probes` removes timelines, and only of what is no incident.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,8 +30,13 @@ from tocsin.store.attachments import SqlAttachmentsWriting
 from tocsin.store.audit import SqlAuditWriting
 from tocsin.store.database import Bulk
 from tocsin.store.deployments import SqlDeploymentsWriting
+from tocsin.store.heartbeats import SqlHeartbeatsWriting
+from tocsin.store.journal import SqlJournalWriting
 from tocsin.store.moving import SqlMoving
 from tocsin.store.overrides import SqlOverridesWriting
+from tocsin.store.probes import SqlProbeWriting
+from tocsin.store.put_off import SqlPutOffWriting
+from tocsin.store.quiet import SqlQuietWriting
 from tocsin.store.reading import IS_DUE, KEPT, SqlReading
 from tocsin.store.recent import Recent
 from tocsin.store.schema import (
@@ -58,6 +66,11 @@ class SqlTransaction(
     SqlMoving,
     SqlStatusWriting,
     SqlOverridesWriting,
+    SqlJournalWriting,
+    SqlQuietWriting,
+    SqlPutOffWriting,
+    SqlHeartbeatsWriting,
+    SqlProbeWriting,
 ):
     """A transaction on one connection; see engine.ports.Transaction.
 
@@ -65,8 +78,11 @@ class SqlTransaction(
     two nodes don't wait for each other; if they do, the database ends one with a Conflict.
     """
 
-    def __init__(self, connection: Connection, bulk: Bulk, recent: Recent) -> None:
+    def __init__(
+        self, connection: Connection, bulk: Bulk, recent: Recent, lacks_room: Callable[[], str]
+    ) -> None:
         super().__init__(connection)
+        self._lacks_room = lacks_room
         self._bulk = bulk
         self._recent = recent
 
@@ -237,7 +253,7 @@ class SqlTransaction(
             self._connection.execute(
                 update(deliveries)
                 .where(
-                    deliveries.c.id == delivery.id,
+                    deliveries.c.message_id == delivery.message.id,
                     deliveries.c.claim == delivery.claim,
                     deliveries.c.state == "due",
                 )
@@ -251,7 +267,7 @@ class SqlTransaction(
         finishing = (
             update(deliveries)
             .where(
-                deliveries.c.id == delivery.id,
+                deliveries.c.message_id == delivery.message.id,
                 deliveries.c.claim == delivery.claim,
                 deliveries.c.state.in_(states),
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import compare_digest
+from math import ceil
 from typing import Literal
 
 from starlette.requests import Request, cookie_parser
@@ -18,6 +19,7 @@ from tocsin.core.people import Integration, Person
 from tocsin.engine.accounts import ApiKey, Session
 from tocsin.engine.audit import Doer
 from tocsin.engine.keys import integration_key, operator_key, same
+from tocsin.engine.probe import PROBE, SOURCE
 from tocsin.engine.world import World
 from tocsin.web.problems import Trouble
 from tocsin.web.same_site import is_foreign, is_same_site
@@ -38,6 +40,9 @@ FOR_NON_READERS = frozenset({"acknowledge", "release", "escalate", "role", "note
 _OPERATOR = "tocop-"
 _INTEGRATION = "tocin-"
 PERSONS_KEY = "tockey-"
+
+PROBES = {PROBE: Integration(id=PROBE, source=SOURCE)}
+"""What may send alerts although no file names it: this installation itself, to try itself."""
 
 
 @dataclass(frozen=True)
@@ -322,7 +327,8 @@ def _machine(world: World, key: str) -> IntegrationCaller | None:
     if not key.startswith(_INTEGRATION):
         return None
     name = key.removeprefix(_INTEGRATION).rpartition("-")[0]
-    integration = world.rules.organisation.integrations.get(name)
+    known = PROBES if name == PROBE else world.rules.organisation.integrations
+    integration = known.get(name)
     if integration is None:
         return None
     right = integration_key(world.secret, name, integration.key_version)
@@ -371,6 +377,7 @@ class Needs:
         if isinstance(caller, PersonCaller):
             web_of(request).seen.note(caller.token_hash, caller.key.id if caller.key else "")
         if request.method not in SAFE_METHODS:
+            demand_pace(request, caller)
             if isinstance(caller, PersonCaller) and caller.key is None:
                 demand_same_site(request)
             elif is_foreign(request.headers, web_of(request).world.base_url):
@@ -388,7 +395,9 @@ class Public(Needs):
 
     need: Need = "public"
 
-    async def __call__(self, _request: Request) -> Caller:  # type: ignore[override]
+    async def __call__(  # type: ignore[override]  # FastAPI awaits it, or runs it in a thread
+        self, _request: Request
+    ) -> Caller:
         """Let the request through."""
         return Anonymous()
 
@@ -430,6 +439,28 @@ def _demand_may_act(request: Request, caller: Known) -> None:
         kept = reading.incident(request.path_params["code"])
     if kept is not None:
         demand_reader(world, caller, kept.incident)
+
+
+def demand_pace(request: Request, caller: Caller) -> None:
+    """Raise Trouble if the caller asks for more changes than anybody can mean."""
+    match caller:
+        case PersonCaller(key=key) if key is not None:
+            who = f"key {key.id}"
+        case Operator():
+            who = "operator"
+        case Anonymous():
+            return
+        case _:
+            who = f"{type(caller).__name__} {caller.by}"
+    wait = web_of(request).pace.take(who)
+    if wait:
+        raise Trouble(
+            429,
+            "request.too-often",
+            "these are more changes in a row than anybody can mean; nothing was changed",
+            "wait for the seconds in Retry-After, and ask for fewer at a time",
+            max(1, ceil(wait)),
+        )
 
 
 def demand_same_site(request: Request) -> None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from tocsin.engine.emergency.store import NotInEmergency
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import NoRules
 from tocsin.engine.world import World
@@ -36,6 +37,7 @@ from tocsin.web.api import (
 )
 from tocsin.web.api import planned as planned_api
 from tocsin.web.api import support as support_api
+from tocsin.web.api.asking import problems
 from tocsin.web.compression import Compressed
 from tocsin.web.figures import Figures
 from tocsin.web.pages import (
@@ -64,7 +66,7 @@ from tocsin.web.pages import (
 from tocsin.web.pages import incidents as incident_pages
 from tocsin.web.pages import integrations as integration_pages
 from tocsin.web.pages import settings as settings_page
-from tocsin.web.problems import Trouble, WrongField, unavailable
+from tocsin.web.problems import Trouble, WrongField, not_in_emergency, unavailable
 from tocsin.web.site import Site, Web
 from tocsin.web.wrappers import Guarded, IntakeFirst, Watched
 
@@ -72,6 +74,12 @@ STATIC = Path(__file__).parent / "static"
 
 MACHINE_PATHS = ("/api/", "/in/", "/v2/", "/metrics", "/healthz", "/readyz")
 """Where errors are problem documents; elsewhere they are pages."""
+
+ERRORS_SHOWN = 50
+"""Wrong values of one request that are named; a hostile one has as many as it likes."""
+
+WHERE_AT_MOST = 300
+"""Characters in which is said where a wrong value stands: the name of a field may be anything."""
 
 ROUTERS = (
     health.router,
@@ -128,7 +136,7 @@ def make_app(world: World, site: Site) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.web = web
-    app.state.figures = Figures(site.version, lambda: _counts(world))
+    app.state.figures = Figures(site.version, lambda: _counts(world), site.health)
     # Not included: that would make every route anew, which takes a second for all of them.
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
@@ -150,8 +158,13 @@ def make_app(world: World, site: Site) -> FastAPI:
 
 
 def _counts(world: World) -> Mapping[str, int]:
+    emergency = world.emergency()
     with world.store.read() as reading:
-        return reading.counts()
+        counts = reading.counts()
+    if emergency is None:
+        return counts
+    age = world.now() - emergency.roster_at
+    return {**counts, "in_emergency": 1, "roster_age": round(age.total_seconds())}
 
 
 def needs_by_route(app: FastAPI) -> Iterator[tuple[str, str, str]]:
@@ -193,8 +206,24 @@ def _description(app: FastAPI) -> dict[str, Any]:
         if operation is not None:
             operation["security"] = [{"key": []}]
             operation["x-tocsin-need"] = need
+            if "requestBody" in operation:
+                _may_also_answer(operation, 400, 413)
+            if method != "GET":
+                _may_also_answer(operation, 429)
     _as_problem_documents(described)
     return described
+
+
+def _may_also_answer(operation: dict[str, Any], *statuses: int) -> None:
+    """Say what every operation of a kind may answer besides, without its route's saying so."""
+    for status in statuses:
+        described = problems(status)[status]
+        schema = {"$ref": "#/components/schemas/ProblemDocument"}
+        answered = {
+            "description": described["description"],
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        operation["responses"].setdefault(str(status), answered)
 
 
 def _as_problem_documents(described: dict[str, Any]) -> None:
@@ -203,7 +232,8 @@ def _as_problem_documents(described: dict[str, Any]) -> None:
         for operation in path.values():
             for status, answered in operation["responses"].items():
                 content = answered.get("content", {})
-                if status.startswith(("4", "5")) and "application/json" in content:
+                is_problem = "$ref" in content.get("application/json", {}).get("schema", {})
+                if status.startswith(("4", "5")) and is_problem:
                     content["application/problem+json"] = content.pop("application/json")
 
 
@@ -236,9 +266,13 @@ def _wrong_values(request: Request, error: Exception) -> Response:
         "some values of this request can't be used",
         "see `errors`; /api/openapi.json says what each may be",
     )
-    for one in error.errors():
-        where = ".".join(str(part) for part in one["loc"])
+    found = error.errors()
+    for one in found[:ERRORS_SHOWN]:
+        where = ".".join(str(part) for part in one["loc"])[:WHERE_AT_MOST]
         trouble.errors.append(WrongField(where=where, what=one["msg"]))
+    if len(found) > ERRORS_SHOWN:
+        more = f"and {len(found) - ERRORS_SHOWN} more values that can't be used"
+        trouble.errors.append(WrongField(where="", what=more))
     return _answered(request, trouble)
 
 
@@ -258,6 +292,8 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
+    if isinstance(error, NotInEmergency):
+        return _answered(request, not_in_emergency(str(error)))
     return _answered(request, unavailable(str(error) or "the store is busy"))
 
 

@@ -23,6 +23,15 @@ def act(web: Web, code: str, command: Command) -> Incident | Refusal:
     return done
 
 
+def act_once(
+    web: Web, code: str, command: Command, form: str
+) -> Incident | Refusal | actions.Repeated:
+    """As `act`, but only once for the same command from the same form."""
+    done = again(lambda: actions.act_once(web.world, code, command, form))
+    web.site.notifier.changed()
+    return done
+
+
 def attach(web: Web, code: str, file: File, command: c.Attach) -> Incident | Refusal:
     """Keep a file with an incident and tell the open pages."""
     done = again(lambda: attaching.attach(web.world, code, file, command))

@@ -118,7 +118,7 @@ class Feeds:
         found = self._feeds.get(key)
         if found is None:
             found = self._feeds[key] = make()
-        return found  # type: ignore[return-value]
+        return found  # type: ignore[return-value]  # whoever made it gave it this name
 
 
 async def follow(feed: Feed[S], reader: Reader[S]) -> AsyncIterator[bytes]:

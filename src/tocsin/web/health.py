@@ -26,10 +26,20 @@ async def healthz(_caller: Anybody) -> dict[str, str]:
 @router.get("/readyz")
 def readyz(web: TheWeb, _caller: Anybody) -> JSONResponse:
     """Say whether alerts can be taken and people called, and if not, why."""
-    found = reasons(web)
+    found, warnings = reasons(web), _warnings(web)
+    more = {"warnings": warnings} if warnings else {}
     if found:
-        return JSONResponse({"status": "not ready", "reasons": found}, 503)
-    return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "reasons": found, **more}, 503)
+    return JSONResponse({"status": "ready", **more})
+
+
+def _warnings(web: Web) -> list[str]:
+    """Say why this node is not well although it takes alerts: no reason to send none, and much
+    reason to look.
+    """
+    health = web.site.health()
+    found = [*web.site.degraded()]
+    return [*found, *health.reasons, *health.warnings] if health is not None else found
 
 
 def reasons(web: Web) -> list[str]:

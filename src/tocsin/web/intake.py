@@ -6,18 +6,21 @@ Retry-After, never dropped (invariant A5).
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
-from tocsin.core.alerts import Unreadable
+from tocsin.core.alerts import Beat, Unreadable
 from tocsin.engine.group_commit import GroupCommit, Overloaded, Result
+from tocsin.engine.heartbeats import SOURCE
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import NoRules
 from tocsin.engine.world import World
 from tocsin.web.access import integration_of, named_integration
 from tocsin.web.arrivals import Arrivals
+from tocsin.web.held import Held, NoRoom
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -34,6 +37,9 @@ WAY_IN = {
     "/api/v2/alerts": ("alertmanager-api", False),
 }
 """Path -> the source that understands its bodies, and whether the answer lists receipts."""
+
+HEARTBEATS = "/in/heartbeat/"
+"""Where integrations that have promised it give their signs of life; their name follows."""
 
 log = structlog.get_logger()
 
@@ -53,12 +59,19 @@ class Gone(Exception):
 
 
 class Intake:
-    """An ASGI application for `POST` on the paths of WAY_IN."""
+    """An ASGI application for `POST` on the paths of WAY_IN.
 
-    def __init__(self, world: World, arrivals: Arrivals | None = None) -> None:
+    `refuses` says why nothing new may be taken just now, "" if it may (invariant H3).
+    """
+
+    def __init__(
+        self, world: World, arrivals: Arrivals | None = None, refuses: Callable[[], str] = str
+    ) -> None:
         self._world = world
+        self._refuses = refuses
         self._arrivals = arrivals if arrivals is not None else Arrivals()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._held = Held()
         self._commit = GroupCommit(world, self._done)
 
     def start(self) -> None:
@@ -72,9 +85,9 @@ class Intake:
 
     def takes(self, scope: Scope) -> bool:
         """Say whether a request is this application's."""
-        return bool(
-            scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in WAY_IN
-        )
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return False
+        return bool(scope["path"] in WAY_IN or scope["path"].startswith(HEARTBEATS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -84,8 +97,22 @@ class Intake:
             self._arrivals.refused(self._world.now(), scope["path"], named_integration(headers))
             await _problem(send, 401, "intake.key", "an integration's key is needed", _KEY_HINT)
             return
+        if why := self._refuses():
+            await _unavailable(send, StoreUnavailable(why))
+            return
         try:
-            body = await _body(receive)
+            with self._held.of(integration) as more:
+                await self._take(scope, integration, partial(_body, receive, more), send)
+        except NoRoom as full:
+            # Nothing of it is kept. No 4xx: senders drop what gets one (invariant A5).
+            await _unavailable(send, full)
+
+    async def _take(
+        self, scope: Scope, integration: str, read: Callable[[], Awaitable[bytes]], send: Send
+    ) -> None:
+        """Answer a request of an integration; raises NoRoom before anything is answered."""
+        try:
+            body = await read()
         except Gone:
             return
         except TooLarge as large:
@@ -99,6 +126,9 @@ class Intake:
                 return
             hint = "send fewer alerts in one request; this one was kept as unreadable"
             await _problem(send, 413, "intake.too-large", why, hint)
+            return
+        if scope["path"].startswith(HEARTBEATS):
+            await self._beat(scope["path"], integration, send)
             return
         source_name, with_receipts = WAY_IN[scope["path"]]
         source = self._world.sources[source_name]
@@ -114,6 +144,21 @@ class Intake:
             await _unavailable(send, result)
             return
         await _answer(send, 200, _encode({"alerts": result}) if with_receipts else b"")
+
+    async def _beat(self, path: str, integration: str, send: Send) -> None:
+        """Take a sign of life; it is on disk before it is answered, as alerts are."""
+        name = path.removeprefix(HEARTBEATS)
+        known = self._world.rules.organisation.integrations.get(integration)
+        if name != integration or known is None or known.source != SOURCE:
+            what = f"this key does not belong to a heartbeat called {name[:64]!r}"
+            await _problem(send, 403, "intake.heartbeat", what, _HEARTBEAT_HINT)
+            return
+        result = await self._submitted([Beat(integration=integration)])
+        self._arrivals.came(integration, self._world.now(), path, b"", result)
+        if isinstance(result, Exception):
+            await _unavailable(send, result)
+            return
+        await _answer(send, 200, _encode({"heartbeat": integration}))
 
     async def _submitted(self, request: list[Any]) -> Result:
         if self._loop is None:
@@ -142,8 +187,14 @@ _KEY_HINT = (
 )
 
 
-async def _body(receive: Receive) -> bytes:
-    """Read the whole body; raises TooLarge or Gone."""
+_HEARTBEAT_HINT = (
+    "declare it in the organisation file, `NAME: {source: heartbeat, every: 1m}`, and send its own"
+    " key to /in/heartbeat/NAME"
+)
+
+
+async def _body(receive: Receive, more: Callable[[int], None]) -> bytes:
+    """Read the whole body; raises TooLarge, Gone, or what `more` raises, told of each piece."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -151,6 +202,7 @@ async def _body(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise Gone
         chunk = message.get("body", b"")
+        more(len(chunk))
         size += len(chunk)
         chunks.append(chunk)
         if size > BODY_AT_MOST:
@@ -160,7 +212,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def _unavailable(send: Send, problem: Exception) -> None:
-    known = isinstance(problem, StoreUnavailable | Conflict | NoRules | Overloaded)
+    known = isinstance(problem, StoreUnavailable | Conflict | NoRules | Overloaded | NoRoom)
     what = str(problem) if known else "the alerts could not be stored"
     hint = "send them again after the time in Retry-After; nothing was kept of this request"
     await _problem(send, 503, "intake.unavailable", what, hint)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -23,6 +23,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from tocsin.outbound import exchange
+from tocsin.outbound.exchange import Answer, NoAnswer
 from tocsin.web.sealed import derived, sealed, unsealed
 
 FLOW_LASTS = timedelta(minutes=10)
@@ -177,6 +179,7 @@ class Provider:
         endpoints = _decoded(self._get(url), _Endpoints)
         if endpoints.issuer != self.client.issuer:
             raise ProviderDown(f"it calls itself {endpoints.issuer}, not {self.client.issuer}")
+        _demand_safe(endpoints, self.client.issuer)
         keys = self._fetch_keys(endpoints)
         with self._lock:
             self._endpoints, self._keys, self._known_at = endpoints, keys, now
@@ -185,7 +188,7 @@ class Provider:
     def _fetch_keys(self, endpoints: _Endpoints) -> KeySet:
         found = _decoded(self._get(endpoints.jwks_uri), dict[str, Any])
         try:
-            return KeySet.import_key_set(found)  # type: ignore[arg-type]
+            return KeySet.import_key_set(found)  # type: ignore[arg-type]  # it checks what it is given
         except (JoseError, ValueError, KeyError, TypeError):
             raise ProviderDown("its keys can't be read") from None
 
@@ -270,22 +273,42 @@ class Provider:
             self._asking.release()
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
-        request.extensions = {"timeout": httpx.Timeout(SECONDS).as_dict()}
-        try:
-            with httpx.HTTPTransport(verify=self._tls, trust_env=False) as transport:
-                answer = transport.handle_request(request)
-                body = b""
-                for chunk in answer.iter_raw():
-                    body += chunk
-                    if len(body) > ANSWER_AT_MOST:
-                        raise ProviderDown("its answer is too long")
-                answer.close()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
-            raise ProviderDown("it does not answer") from None
-        return httpx.Response(answer.status_code, headers=answer.headers, content=body)
+        # Under one deadline: an answer that trickles in would keep a thread for hours.
+        answer = exchange.post(
+            lambda: [request], self._tls, SECONDS, read_at_most=ANSWER_AT_MOST + 1
+        )
+        if isinstance(answer, NoAnswer):
+            raise ProviderDown("it does not answer")
+        if len(answer.body) > ANSWER_AT_MOST:
+            raise ProviderDown("its answer is too long")
+        return httpx.Response(answer.status, headers=_without_lengths(answer), content=answer.body)
 
     def _derived(self, what: str, flow: str) -> str:
         return derived(self._secret, f"oidc {what} {flow}")
+
+
+def _without_lengths(answer: Answer) -> list[tuple[str, str]]:
+    """Return the headers without what only belongs to the transport; the body came as it is."""
+    own = ("content-length", "content-encoding", "transfer-encoding")
+    return [(name, value) for name, value in answer.headers.items() if name not in own]
+
+
+def _demand_safe(endpoints: _Endpoints, issuer: str) -> None:
+    """Raise ProviderDown for an address to which no code, secret or browser may be sent.
+
+    Only an issuer on this machine itself, which the settings allow, may do without https.
+    """
+    here = urlsplit(issuer)
+    named = [endpoints.authorization_endpoint, endpoints.token_endpoint, endpoints.jwks_uri]
+    for address in [*named, *filter(None, [endpoints.userinfo_endpoint])]:
+        try:
+            url = httpx.URL(address)
+            host = url.host
+        except (httpx.InvalidURL, UnicodeError):
+            raise ProviderDown("its metadata names an address that is none") from None
+        is_local = here.scheme == url.scheme == "http" and host == here.hostname
+        if not host or not (url.scheme == "https" or is_local):
+            raise ProviderDown("its metadata names an address without https")
 
 
 def _good(answer: httpx.Response) -> bytes:
@@ -297,14 +320,14 @@ def _good(answer: httpx.Response) -> bytes:
 def _decoded(raw: bytes, kind: type[Kind]) -> Kind:
     try:
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise ProviderDown("its answer can't be understood") from None
 
 
 def _error_in(answer: httpx.Response) -> str:
     try:
         said = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return str(answer.status_code)
     return _plain(str(said.get("error", answer.status_code)))
 

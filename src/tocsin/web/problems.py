@@ -1,7 +1,8 @@
 """Why a request was not answered, as a problem document (RFC 9457) with a code and a way out."""
 
+import json
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -101,6 +102,16 @@ class ProblemDocument(BaseModel):
     problems: list[FoundProblem] = []
 
 
+class ProblemResponse(JSONResponse):
+    """A problem document; what a caller sent may stand in it, halves of surrogate pairs too."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """Write the document; a half of a pair, which UTF-8 can't carry, becomes `?`."""
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
 class Trouble(Exception):
     """Leaves a request handler: the request can't be answered, and this is why."""
 
@@ -150,7 +161,7 @@ class Trouble(Exception):
         for name in ("errors", "problems"):
             if not body[name]:
                 del body[name]
-        return JSONResponse(body, self.status, self.headers, media_type="application/problem+json")
+        return ProblemResponse(body, self.status, self.headers)
 
 
 def refused(refusal: Refusal) -> Trouble:
@@ -168,4 +179,14 @@ def refused(refusal: Refusal) -> Trouble:
 def unavailable(reason: str, code: str = "store.unavailable") -> Trouble:
     """Return the answer for what can't be done just now, with nothing kept."""
     hint = "nothing was kept of this request; send it again after the time in Retry-After"
+    return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, code, reason, hint, RETRY_AFTER_SECONDS)
+
+
+def not_in_emergency(reason: str) -> Trouble:
+    """Return the answer for what a node can't do while it works without its store."""
+    hint = (
+        "alerts, calls, acknowledgements, facts, notes and roles go on; do this when the store is"
+        " back, or on a node that has it"
+    )
+    code = "store.emergency"
     return Trouble(HTTPStatus.SERVICE_UNAVAILABLE, code, reason, hint, RETRY_AFTER_SECONDS)

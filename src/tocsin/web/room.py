@@ -1,7 +1,7 @@
 """One incident with everything around it, read in one view: what its page and its document show."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tocsin.core.incident.confidential import covered
@@ -10,6 +10,7 @@ from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
 from tocsin.core.record import Entry
 from tocsin.engine.ports import Alert, Delivery, Kept, Reading, Summary
+from tocsin.engine.quiet import Spell
 from tocsin.engine.world import World
 from tocsin.web.access import Caller, IntegrationCaller, Operator, may_read
 
@@ -43,7 +44,8 @@ class Room(Row):
     """An incident with its timeline, its messages, its alerts and the plan's next steps.
 
     `timeline` is the part that was asked for; `calls` are those entries of the whole that tell who
-    was called, `ends` those that tell how tasks ended, and `moments` the pinned ones.
+    was called, `ends` those that tell how tasks ended, and `moments` the pinned ones. `quiet`
+    tells, by the alert's id, of those that planned maintenance has kept quiet.
     """
 
     head: bytes
@@ -55,6 +57,7 @@ class Room(Row):
     alerts: tuple[Alert, ...]
     ahead: tuple[Ahead, ...]
     alarm_at: datetime | None
+    quiet: Mapping[int, Spell] = field(default_factory=dict)
 
 
 Part = Callable[[Reading, Kept], list[Entry]]
@@ -76,6 +79,7 @@ def open_room(world: World, code: str, part: Part | None = None) -> Room | None:
         moments = reading.timeline_entries(kept.incident.id, kept.incident.pinned)
         deliveries = reading.deliveries(kept.incident.id)
         alerts = reading.alerts(kept.incident.id, None, ALERTS_SHOWN)
+        quiet = reading.spells([one.id for one in alerts])
     plan = world.rules.plan_of(kept.incident.plan)
     return Room(
         incident=kept.incident,
@@ -91,6 +95,7 @@ def open_room(world: World, code: str, part: Part | None = None) -> Room | None:
         alerts=tuple(alerts),
         ahead=tuple(steps_ahead(plan, kept.incident)),
         alarm_at=alarm_at(plan, kept.incident),
+        quiet=quiet,
     )
 
 

@@ -44,7 +44,11 @@ def _is_ours(origin: str, headers: Mapping[str, str], base_url: str) -> bool:
     """Compare with where people are to come, and with where this request has come."""
     if not origin.startswith(("http://", "https://")):
         return False
-    return urlsplit(origin).netloc in (urlsplit(base_url).netloc, headers.get("host", ""))
+    try:
+        said = urlsplit(origin).netloc
+    except ValueError:  # brackets around what is no address: no browser says such a thing
+        return False
+    return said in (urlsplit(base_url).netloc, headers.get("host", ""))
 
 
 def form_token(secret: bytes, whose: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from anyio import CapacityLimiter
 from starlette.requests import HTTPConnection
 
+from tocsin.engine.checkup import Health
 from tocsin.engine.deployments import DeploymentSource
 from tocsin.engine.ports import AlertView
 from tocsin.engine.world import World
@@ -15,6 +16,7 @@ from tocsin.web.arrivals import Arrivals
 from tocsin.web.feeds import Feeds
 from tocsin.web.live import Notifier
 from tocsin.web.oidc import Client, Provider
+from tocsin.web.pace import Pace, Streams
 from tocsin.web.passwords import Passwords
 from tocsin.web.seen import Seen
 from tocsin.web.statuspage.limits import Asked
@@ -59,9 +61,11 @@ class Site:
     Alertmanager's own tools can ask for the alerts; with `deployments`, machines can report what
     they have rolled out; with an `identity_provider`, people can sign in
     by it. `troubles` says what else keeps this process from doing its work; while there is any, it
-    is not ready. The public status page is written to `status_folder`, if there is one.
+    is not ready. `degraded` says what is not as it should be although it is ready. The public
+    status page is written to `status_folder`, if there is one.
     `arrivals` are what the intake took last; `variables` are what the environment says, and
-    `data_folder` where this process keeps its files ("" if that is not told).
+    `data_folder` where this process keeps its files ("" if that is not told); `health` is how its
+    last check-up found it, None where there are none.
     """
 
     version: str
@@ -71,11 +75,13 @@ class Site:
     alert_view: AlertView | None = None
     deployments: DeploymentSource | None = None
     troubles: Callable[[], Sequence[str]] = tuple
+    degraded: Callable[[], Sequence[str]] = tuple
     identity_provider: Client | None = None
     status_folder: Path | None = None
     arrivals: Arrivals = field(default_factory=Arrivals)
     variables: Sequence[Variable] = ()
     data_folder: str = ""
+    health: Callable[[], Health | None] = lambda: None
 
 
 STREAM_THREADS = 8
@@ -97,6 +103,8 @@ class Web:
     provider: Provider | None = field(init=False)
     publisher: Publisher = field(init=False)
     subscriptions_asked: Asked = field(default_factory=Asked)
+    pace: Pace = field(default_factory=Pace)
+    streams: Streams = field(default_factory=Streams)
     feeds: Feeds = field(default_factory=Feeds)
     stream_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(STREAM_THREADS))
     simulations: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SIMULATIONS))

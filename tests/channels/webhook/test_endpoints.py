@@ -61,6 +61,7 @@ def test_problem_with_an_address(address: str, problem: str | None):
         ("fe80::1", False),
         ("fd00::1", False),
         ("ff02::1", False),
+        ("fec0::1", False),
         ("::ffff:127.0.0.1", False),
         ("::ffff:93.184.215.14", True),
         ("2002:7f00:1::", False),

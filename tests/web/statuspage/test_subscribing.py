@@ -8,6 +8,8 @@ from datetime import timedelta
 from tests.web.stage import Browser
 from tests.web.statuspage.conftest import Public
 
+from tocsin.web.statuspage.publisher import Publisher
+
 SAME = {"Origin": "http://tocsin.test"}
 
 
@@ -119,3 +121,32 @@ def test_a_webhook_is_asked_at_its_own_address_and_gets_a_secret(public: Public)
     assert "whsec_" in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def subscribers(public: Public) -> int:
+    with public.stage.store.write() as tx:
+        return tx._connection.exec_driver_sql("SELECT count(*) FROM subscribers").scalar()  # type: ignore[attr-defined,no-any-return]  # what is left of a person
+
+
+def test_who_never_confirms_is_forgotten_and_the_link_holds_until_then(public: Public) -> None:
+    publisher = Publisher(public.stage.world)
+    ask(public, "ann@example.org")
+    public.send()
+    late = link_in(public.mail.sent[-1][1].text)
+    ask(public, "bob@example.org")
+    public.send()
+    bob = Browser(public.stage.client())
+    bob.open(link_in(public.mail.sent[-1][1].text))
+    bob.press("Confirm")
+    public.stage.later(days=6, hours=23)
+    publisher.keep_house()
+    assert "Confirm" in Browser(public.stage.client()).open(late).buttons
+    public.stage.later(hours=1)
+    assert public.stage.client().get(late).status_code == 404
+    publisher.keep_house()
+    assert subscribers(public) == 1
+    ask(public, "ann@example.org")
+    public.send()
+    again = Browser(public.stage.client())
+    again.open(link_in(public.mail.sent[-1][1].text))
+    assert "You are subscribed" in again.press("Confirm").text

@@ -95,7 +95,7 @@ class GitHub:
             return outcome_of(answer, address, message.sent_at)
         try:
             listed = _issues.decode(answer.body)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return Failed("temporary", f"{address}: GitHub's answer can't be understood")
         mark = mark_of_incident(message)
         return next((one for one in listed if mark in (one.body or "")), None)

@@ -11,11 +11,12 @@ class HookUrl:
     def __init__(self, text: str) -> None:
         try:
             url = httpx.URL(text)
+            host = url.host
         except (httpx.InvalidURL, UnicodeError):
             raise ValueError("A Slack hook must be a URL.") from None
-        if not url.host or url.scheme not in ("https", "http"):
+        if not host or url.scheme not in ("https", "http"):
             raise ValueError("A Slack hook must be an https URL.")
-        if url.scheme == "http" and url.host not in LOOPBACK:
+        if url.scheme == "http" and host not in LOOPBACK:
             raise ValueError("A Slack hook must be an https URL; http would give it away.")
         self._url = url
 

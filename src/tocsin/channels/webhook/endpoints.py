@@ -13,6 +13,16 @@ from tocsin.channels.webhook.signature import SigningKey
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+HOST_AT_MOST = 254
+LABEL_AT_MOST = 63
+"""Bytes of a name, and of each of its parts (RFC 1035, 2.3.4)."""
+
+UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that hosts on the public internet have (RFC 4291, 2.4; IANA's registry)."""
+
+NO_HOSTS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
+"""For protocols, and for relays that are no more: versions of Python differ about them."""
+
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -41,10 +51,14 @@ def problem_with_url(address: str, schemes: tuple[str, ...]) -> str | None:
     """Say why `address` is no usable URL, without repeating it, or None."""
     try:
         url = httpx.URL(address)
+        host = url.host  # decodes xn--, which may be nonsense
     except (httpx.InvalidURL, UnicodeError):
         return "This is not a URL."
-    if url.scheme not in schemes or not url.host:
+    if url.scheme not in schemes or not host:
         return f"The URL must begin with {' or '.join(f'{s}://' for s in schemes)} and a host."
+    labels = url.raw_host.removesuffix(b".").split(b".")
+    if len(url.raw_host) > HOST_AT_MOST or not all(0 < len(one) <= LABEL_AT_MOST for one in labels):
+        return "The URL's host is no name that there can be."
     if url.port is not None and not 0 < url.port < 65536:
         return "The URL's port must be from 1 to 65535."
     return None
@@ -97,6 +111,11 @@ def may_reach(address: IPAddress, allowed: Sequence[IPNetwork]) -> bool:
     inner = _inside(address)
     if any(inner in network for network in allowed):
         return True
+    if inner.version == 6 and inner not in UNICAST:
+        # What else there is was never given out, or is for sites alone (fec0::/10).
+        return False
+    if any(inner in network for network in NO_HOSTS):
+        return False
     return inner.is_global and not inner.is_multicast and not inner.is_reserved
 
 

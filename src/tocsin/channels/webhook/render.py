@@ -30,7 +30,7 @@ def render(message: Message) -> bytes:
                 "details": [{"name": _sound(n), "value": _sound(v)} for n, v in message.details],
                 "link": _link(message),
                 **({"text": _sound(message.text)} if message.kind == "update" else {}),
-                **({"unsubscribe": message.unsubscribe} if message.unsubscribe else {}),
+                **({"unsubscribe": _sound(message.unsubscribe)} if message.unsubscribe else {}),
             },
         }
     )

@@ -44,13 +44,17 @@ class Open(Command, frozen=True, kw_only=True):
 
 
 class AlertsCame(Command, frozen=True, kw_only=True):
-    """New alerts of the incident's group: how many, a few of their names, and what they mean."""
+    """New alerts of the incident's group: how many, a few of their names, and what they mean.
+
+    `quiet` says why some come only now, "" if none is late.
+    """
 
     count: int
     names: tuple[str, ...]
     severity: str = ""
     line: int = 0
     facts: Mapping[str, FactValue] = {}
+    quiet: str = ""
 
 
 class AlertsWent(Command, frozen=True, kw_only=True):

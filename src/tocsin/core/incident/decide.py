@@ -140,7 +140,12 @@ def _alerts_came(plan: Plan, incident: Incident, command: c.AlertsCame, now: dat
         happened += tasks.reopened(plan, incident, now)
     happened.append(
         e.AlertsJoined(
-            at=now, by=command.by, via=command.via, count=command.count, names=command.names
+            at=now,
+            by=command.by,
+            via=command.via,
+            why=command.quiet,
+            count=command.count,
+            names=command.names,
         )
     )
     current = replay(happened, incident)

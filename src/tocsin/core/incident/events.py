@@ -13,7 +13,9 @@ from tocsin.core.incident.event import Event as Event
 from tocsin.core.incident.events_beside import Absorbed as Absorbed
 from tocsin.core.incident.events_beside import AlertsCameOver as AlertsCameOver
 from tocsin.core.incident.events_beside import AlertsLeft as AlertsLeft
+from tocsin.core.incident.events_beside import CarriedOver as CarriedOver
 from tocsin.core.incident.events_beside import FileAttached as FileAttached
+from tocsin.core.incident.events_beside import HappenedApart as HappenedApart
 from tocsin.core.incident.events_beside import IncidentLinked as IncidentLinked
 from tocsin.core.incident.events_beside import MergedInto as MergedInto
 from tocsin.core.incident.events_beside import MomentPinned as MomentPinned
@@ -450,4 +452,6 @@ AnyEvent = (
     | AlertsCameOver
     | MergedInto
     | Absorbed
+    | CarriedOver
+    | HappenedApart
 )

@@ -1,5 +1,7 @@
 """What happens beside the response: files, pinned moments, and what incidents are to each other."""
 
+from datetime import datetime
+
 from tocsin.core.incident.event import Event
 
 
@@ -69,3 +71,29 @@ class Absorbed(Event, frozen=True, kw_only=True, tag="absorbed"):
     title: str
     severity: str
     facts: tuple[str, ...] = ()
+
+
+class CarriedOver(Event, frozen=True, kw_only=True, tag="carried_over"):
+    """What a node wrote in emergency mode `since` then is on the record now: `entries` lines of it.
+
+    They are the lines before this one. With `apart` others went on meanwhile: then lines say for
+    themselves when and where they happened.
+    """
+
+    node: str
+    since: datetime
+    entries: int
+    apart: bool = False
+
+
+class HappenedApart(Event, frozen=True, kw_only=True, tag="happened_apart"):
+    """On `node`, in emergency mode, this happened at `happened_at`; others went on meanwhile.
+
+    `what` is the kind of event, `who` did it, and `text` is its line as it was written there.
+    """
+
+    node: str
+    happened_at: datetime
+    what: str
+    who: str
+    text: str

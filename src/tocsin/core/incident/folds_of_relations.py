@@ -70,6 +70,10 @@ def merged(incident: Incident, event: e.MergedInto) -> Incident:
     )
 
 
+def _unchanged(incident: Incident, _event: e.Event) -> Incident:
+    return incident
+
+
 def _absorbed(incident: Incident, event: e.Absorbed) -> Incident:
     return replace(incident, absorbed=tuple(dict.fromkeys((*incident.absorbed, event.code))))
 
@@ -82,4 +86,6 @@ FOLDS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.AlertsLeft: _alerts_left,
     e.AlertsCameOver: _alerts_came_over,
     e.Absorbed: _absorbed,
+    e.CarriedOver: _unchanged,
+    e.HappenedApart: _unchanged,
 }

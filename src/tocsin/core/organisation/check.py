@@ -11,7 +11,13 @@ from datetime import datetime
 from tocsin.core.document import Document, listed, near
 from tocsin.core.oncall import first_instant, last_instant
 from tocsin.core.organisation.contacts import contact, wrong_with
-from tocsin.core.organisation.file import OrganisationFile, OverrideFile, RosterFile, parse_moment
+from tocsin.core.organisation.file import (
+    IntegrationFile,
+    OrganisationFile,
+    OverrideFile,
+    RosterFile,
+    parse_moment,
+)
 from tocsin.core.problem import Level, Problem
 from tocsin.core.tree import Findings, Path
 
@@ -210,6 +216,20 @@ class _Checking:
                 path = ("integrations", name, "owner")
                 self.is_known(path, "recipient", integration.owner, "recipients", "people")
                 self.addressed.add(integration.owner)
+            self.heartbeat(("integrations", name), integration)
+
+    def heartbeat(self, path: Path, integration: IntegrationFile) -> None:
+        """Say whether it is said how often a heartbeat comes, and said of nothing else."""
+        given = [key for key in ("every", "grace", "labels") if getattr(integration, key)]
+        if integration.source == "heartbeat":
+            if integration.every is None and not self.document.damaged((*path, "every")):
+                what = "nothing says how often this heartbeat comes"
+                hint = "Add `every: 1m`: from then on, and a grace later, silence is an alert."
+                self.add(path, "organisation.heartbeat", what, hint)
+        elif given:
+            what = f"`{given[0]}` belongs to heartbeats, and this is none"
+            hint = "Delete it, or write `source: heartbeat`."
+            self.add((*path, given[0]), "organisation.heartbeat", what, hint)
 
     # Secrets
 

@@ -5,7 +5,7 @@ without errors into `core.people.Organisation`. `docs/organisation.md` explains 
 """
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +21,10 @@ from whenever import available_timezones
 
 from tocsin.core.document import zone_hint
 from tocsin.core.people import Access
+from tocsin.core.times import parse_duration
+
+SHORTEST, LONGEST = timedelta(seconds=10), timedelta(days=31)
+"""What may lie between two heartbeats, and how late one may be."""
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -63,6 +67,14 @@ def parse_turn(text: str) -> int:
     if found is None:
         raise ValueError(f"`{text}` is not a number of weeks")
     return int(found.group(1))
+
+
+def parse_span(text: str) -> timedelta:
+    """Read `90s`, `5m`, `24h` or `7d`, from 10 seconds to 31 days; else raises ValueError."""
+    span = parse_duration(text)
+    if not SHORTEST <= span <= LONGEST:
+        raise ValueError(f"`{text}` is no time between two heartbeats")
+    return span
 
 
 def _id(name: str) -> str:
@@ -129,6 +141,15 @@ def _turn(text: str) -> str:
     return text
 
 
+def _span(text: str) -> str:
+    try:
+        parse_span(text)
+    except ValueError as error:
+        hint = "Write seconds, minutes or hours, from 10s to 31 days: `90s`, `5m`, `24h`, `7d`."
+        raise _problem("organisation.span", str(error), hint) from None
+    return text
+
+
 def _contact(value: Any) -> Any:
     """Bring `{slack: ops}` into the form `slack ops`; single spaces between both parts."""
     if isinstance(value, dict):
@@ -154,6 +175,7 @@ def _address(text: str) -> str:
     return text
 
 
+Span = Annotated[str, AfterValidator(_span), Field(examples=["1m", "90s", "24h"])]
 Id = Annotated[str, AfterValidator(_id), Field(examples=["team-lead"])]
 Zone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Berlin"])]
 Moment = Annotated[str, AfterValidator(_moment), Field(examples=["2026-03-06 18:00"])]
@@ -281,6 +303,23 @@ class IntegrationFile(_Part):
     )
     key_version: int = Field(
         1, ge=1, description="Raise it to make the integration's present key invalid."
+    )
+    every: Span | None = Field(
+        None,
+        description="How often a `heartbeat` comes; from then and the grace on, silence is an "
+        "alert.",
+        examples=["1m", "24h"],
+    )
+    grace: Span | None = Field(
+        None,
+        description="How late a `heartbeat` may be; as long as `every`, at most 5m, if left out.",
+        examples=["1m"],
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="What the alert about a missing `heartbeat` is labelled with, beside "
+        "`alertname: HeartbeatMissing` and `heartbeat: NAME`.",
+        examples=[{"severity": "critical"}],
     )
 
 

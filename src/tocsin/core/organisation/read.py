@@ -1,16 +1,19 @@
 """From the text of an organisation file to a checked `Organisation`, or to all its problems."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from tocsin.core.document import Document, salvage_document
 from tocsin.core.organisation.check import Surroundings, check, override_instants
 from tocsin.core.organisation.contacts import contact
 from tocsin.core.organisation.file import (
+    IntegrationFile,
     OrganisationFile,
     RosterFile,
     parse_handover,
+    parse_span,
     parse_turn,
 )
 from tocsin.core.organisation.together import reachable, unreachable
@@ -26,7 +29,10 @@ from tocsin.core.problem import Problem
 from tocsin.core.tree import Findings
 
 CHANNELS = ("inbox", "email", "webhook", "slack", "github")
-SOURCES = ("alertmanager", "deployments")
+SOURCES = ("alertmanager", "deployments", "heartbeat")
+
+GRACE_AT_MOST = timedelta(minutes=5)
+"""How late a heartbeat may be where the file does not say, if it comes no more often than that."""
 
 
 def read_organisation(
@@ -71,6 +77,7 @@ def _organisation(document: Document[OrganisationFile], text: str | bytes) -> Or
                 source=part.source,
                 owner=part.owner,
                 key_version=part.key_version,
+                **_heartbeat(part),
                 line=_line(document, "integrations", name),
             )
             for name, part in file.integrations.items()
@@ -83,6 +90,15 @@ def _organisation(document: Document[OrganisationFile], text: str | bytes) -> Or
             for name, part in file.github.items()
         },
     )
+
+
+def _heartbeat(part: IntegrationFile) -> dict[str, Any]:
+    """Return what is expected of an integration that gives heartbeats, nothing of any other."""
+    if part.every is None:
+        return {}
+    every = parse_span(part.every)
+    grace = parse_span(part.grace) if part.grace is not None else min(every, GRACE_AT_MOST)
+    return {"every": every, "grace": grace, "labels": dict(part.labels)}
 
 
 def _people(document: Document[OrganisationFile]) -> dict[str, Person]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
+from typing import Literal
 
 from msgspec.structs import replace
 from whenever import Instant, TimeZoneNotFoundError, available_timezones
@@ -51,7 +52,11 @@ YEARS = range(1970, 2201)
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_KINDS: Mapping[str, str] = {"yes or no": "bool", "number": "number", "text": "text"}
+_KINDS: Mapping[str, Literal["bool", "number", "text", "one of"]] = {
+    "yes or no": "bool",
+    "number": "number",
+    "text": "text",
+}
 _CEL_WORDS = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in",
      "let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"}
@@ -140,7 +145,7 @@ def _facts(scope: Scope) -> dict[str, FactRule]:
                 f"For example `{name}: [low, high]`, or `{name}: yes or no`.",
             )  # fmt: skip
         rules[name] = FactRule(
-            name, _KINDS.get(fact.type, "one of"), tuple(fact.values),  # type: ignore[arg-type]
+            name, _KINDS.get(fact.type, "one of"), tuple(fact.values),
             fact.about, scope.line(path),
         )  # fmt: skip
     return rules

@@ -147,7 +147,8 @@ def _outcome(program: cel.Program, facts: Mapping[str, FactValue]) -> object:
         return error
 
 
-@lru_cache(maxsize=4096)
+# A program takes 25 KB: more than any plan has would be a way to fill the memory.
+@lru_cache(maxsize=1024)
 def _compiled(expression: str) -> "cel.Program | Fault":
     if len(expression) > MAX_LENGTH or _depth(expression) > MAX_DEPTH:
         return Fault("is too long", "")

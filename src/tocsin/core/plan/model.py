@@ -131,13 +131,14 @@ class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
     """What an alert with certain labels means: facts about the world, or a severity outright.
 
     `match` maps label names to the accepted values; a value that starts with `~` is a regular
-    expression. First matching rule wins.
+    expression. First matching rule wins. `component` is what its threshold watches.
     """
 
     match: Mapping[str, tuple[str, ...]]
     facts: Mapping[str, FactValue] = {}
     severity: str = ""
     kind: str = ""
+    component: str = ""
     line: int
 
 

@@ -127,9 +127,9 @@ def value_text(name: str, hint: Any, value: Any, names: Names) -> Text:
         case bool():
             return "yes" if value else "no"
         case TimeValue() if name == "every":
-            return limit(value).replace(_WITHIN, _EVERY)  # type: ignore[arg-type]
+            return limit(value).replace(_WITHIN, _EVERY)  # type: ignore[arg-type]  # all kinds of time
         case TimeValue():
-            return (point if name in POINTS else limit)(value)  # type: ignore[arg-type]
+            return (point if name in POINTS else limit)(value)  # type: ignore[arg-type]  # all kinds of time
         case timedelta():
             return duration(value)
         case date():
@@ -264,7 +264,7 @@ def _member(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case TimeValue():
-            return limit(value)  # type: ignore[arg-type]
+            return limit(value)  # type: ignore[arg-type]  # all kinds of time
         case timedelta():
             return duration(value)
         case int() | float():

@@ -102,9 +102,11 @@ def _levels(found: Mapping[str, Section]) -> Iterator[Level]:
 
 def _definition(blocks: tuple[Block, ...]) -> str:
     for block in blocks:
-        lead = block.text[0] if isinstance(block, Paragraph) and block.text else ""
+        if not isinstance(block, Paragraph) or not block.text:
+            continue
+        lead = block.text[0]
         if isinstance(lead, Span) and lead.text == levels.DEFINITION:
-            return one_line(plain(block.text).removeprefix(levels.DEFINITION))  # type: ignore[union-attr]
+            return one_line(plain(block.text).removeprefix(levels.DEFINITION))
     return ""
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tocsin.core.plan.model import FactRule, Plan
 from tocsin.core.plan.task import Task
-from tocsin.core.rendered.outline import Section
+from tocsin.core.rendered.outline import Block, Section
 from tocsin.core.words import tasks as task_words
 from tocsin.core.words.phrases import capital, named
 
@@ -67,9 +67,9 @@ class Wording:
 
 
 def part(
-    id_: str, title: str, *blocks: object, sections: Iterable[Section] = (), line: int = 0
+    id_: str, title: str, *blocks: Block | None, sections: Iterable[Section] = (), line: int = 0
 ) -> Section:
     """Make a section of what is there: blocks that are None, and empty sections, are left out."""
     kept = tuple(block for block in blocks if block is not None)
     inner = tuple(section for section in sections if not section.empty)
-    return Section(id=id_, title=capital(title), blocks=kept, sections=inner, line=line)  # type: ignore[arg-type]
+    return Section(id=id_, title=capital(title), blocks=kept, sections=inner, line=line)

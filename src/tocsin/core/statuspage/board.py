@@ -14,8 +14,8 @@ from tocsin.core.statuspage.model import (
     Claim,
     Component,
     Group,
-    Impact,
     Incident,
+    Indicator,
     PageState,
     Part,
     Publication,
@@ -37,7 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "critical": "Major outage",
 }
 
-_INDICATORS: Mapping[PageState, str] = {
+_INDICATORS: Mapping[PageState, Indicator] = {
     "operational": "none",
     "maintenance": "maintenance",
     "degraded": "minor",
@@ -102,7 +102,7 @@ def make_board(plan: Plan, records: Records, place: Place, now: datetime) -> Boa
         now=now,
         since=records.since,
         changed_at=_changed_at(records, now),
-        indicator=indicator,  # type: ignore[arg-type]
+        indicator=indicator,
         sentence=SENTENCES[indicator],
         groups=groups,
         alone=tuple(named.get("", ())),
@@ -199,7 +199,7 @@ def _incident(name: str, entries: Sequence[Publication]) -> Incident:
 
 def _indicator(
     components: Sequence[Component], claims: Sequence[Claim], now: datetime
-) -> Impact | str:
+) -> Indicator:
     """The gravest of what components show and of what incidents say that name none."""
     states = [one.state for one in components]
     whole, _since = history.state_now(WHOLE, claims, (), now)

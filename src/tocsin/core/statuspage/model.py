@@ -8,6 +8,7 @@ import msgspec
 
 PageState = Literal["operational", "maintenance", "degraded", "partial", "major"]
 Impact = Literal["none", "minor", "major", "critical"]
+Indicator = Literal["none", "minor", "major", "critical", "maintenance"]
 WindowState = Literal["scheduled", "in_progress", "completed", "cancelled"]
 
 ORDER: tuple[PageState, ...] = ("operational", "maintenance", "degraded", "partial", "major")
@@ -184,7 +185,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     since: datetime
     changed_at: datetime
-    indicator: Impact | Literal["maintenance"]
+    indicator: Indicator
     sentence: str
     groups: tuple[Group, ...] = ()
     alone: tuple[Component, ...] = ()

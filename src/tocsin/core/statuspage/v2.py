@@ -110,7 +110,7 @@ def _part(board: Board, part: Component | Group, position: int, group_id: str = 
         "position": position,
         "description": None,
         "showcase": not is_group,
-        "start_date": _time(board.since)[:10] if not is_group else None,  # type: ignore[index]
+        "start_date": f"{board.since:%Y-%m-%d}" if not is_group else None,
         "group_id": group_id or None,
         "page_id": "tocsin",
         "group": is_group,

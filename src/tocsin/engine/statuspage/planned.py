@@ -62,6 +62,7 @@ def plan_window(world: World, draft: Draft, doer: Doer) -> Planned | Refusal:
     )
     with world.store.write() as tx:
         number = tx.keep_window(window)
+        tx.look_at_window(number, max(now, window.starts_at))
         audited(tx, now, doer, "maintenance.planned", f"maintenance {number}", window.title)
     world.wake()
     return Planned(window=replace(window, id=number), remarks=_remarks(world, draft, now))
@@ -93,6 +94,8 @@ def windows(world: World) -> list[Window]:
 
 def _keep(tx: Transaction, window: Window, now: datetime, doer: Doer, turn: Turn) -> None:
     tx.keep_window(window)
+    # Whatever has changed: what it keeps quiet is looked at anew, at once.
+    tx.look_at_window(window.id, now)
     audited(tx, now, doer, "maintenance.changed", f"maintenance {window.id}", turn.do)
 
 

@@ -1,6 +1,6 @@
 """Readers who subscribe: asked for, confirmed by whoever owns the address, ended at will."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from msgspec.structs import replace
@@ -15,6 +15,9 @@ from tocsin.engine.world import World
 ADDRESS_AT_MOST = 500
 ASKED_EACH = 3600
 """Seconds within which an address gets one mail that asks, however often somebody enters it."""
+
+CONFIRM_WITHIN = timedelta(days=7)
+"""So long the link of a mail that asks is good; after it the address is forgotten."""
 
 
 def subscribe(world: World, how: Way, address: str, components: tuple[str, ...]) -> str:
@@ -58,7 +61,10 @@ def subscription(world: World, token: str) -> Subscriber | None:
         return None
     with world.store.read() as reading:
         found = reading.subscriber(name)
-    return found if found is not None and found.token_hash == _hash(token) else None
+    if found is None or found.token_hash != _hash(token):
+        return None
+    too_late = found.confirmed_at is None and world.now() - found.made_at >= CONFIRM_WITHIN
+    return None if too_late else found
 
 
 def confirm(world: World, token: str) -> Subscriber | None:
@@ -94,6 +100,12 @@ def end(world: World, token: str) -> bool:
     return True
 
 
+def forget_unconfirmed(world: World) -> int:
+    """Forget addresses whose owner did not want, or never saw, the mail that asked."""
+    with world.store.write() as tx:
+        return tx.forget_unconfirmed(world.now() - CONFIRM_WITHIN)
+
+
 def _asking(world: World, subscriber: Subscriber, now: datetime) -> Notice:
     """The message that asks: its id holds the hour, so that nobody is flooded with it."""
     plan = world.rules.plan
@@ -108,7 +120,8 @@ def _asking(world: World, subscriber: Subscriber, now: datetime) -> Notice:
         text = (
             f"Somebody, probably you, wants to hear of changes of the {site} status page at this"
             f" address.\n\nTo confirm, open this page and press the button:\n\n{link}\n\n"
-            "If it was not you, do nothing: nothing more will come."
+            "If it was not you, do nothing: nothing more will come, and the address is forgotten"
+            f" after {CONFIRM_WITHIN.days} days."
         )
     return Notice(
         key=f"subscribe.{int(now.timestamp()) // ASKED_EACH}",

@@ -9,7 +9,7 @@ import msgspec
 from tocsin.core.patterns import BadPattern, Pattern
 from tocsin.sources.alertmanager.matchers import BadMatcher, Matcher, read_matcher
 
-FILTERS = 64
+FILTERS = 16
 """More matchers in one query are refused."""
 
 FINGERPRINT_BYTES = 8
@@ -86,6 +86,8 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> AlertQuery:
     for name, value in parameters:
         try:
             if name == "filter":
+                if len(matchers) == FILTERS:
+                    raise BadMatcher(f"A query may have {FILTERS} filters.")
                 matchers.append(read_matcher(value))
             elif name == "receiver" and value:
                 receiver = Pattern(value)
@@ -93,9 +95,6 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> AlertQuery:
             raise BadQuery(name, reason) from None
         if name in wanted and value:
             wanted[name] = value.lower() in _TRUE
-    if len(matchers) > FILTERS:
-        too_many = BadMatcher(f"A query may have {FILTERS} filters, not {len(matchers)}.")
-        raise BadQuery("filter", too_many)
     return AlertQuery(matchers=tuple(matchers), receiver=receiver, **wanted)
 
 

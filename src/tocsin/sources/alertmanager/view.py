@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from tocsin.core.quiet import maintenance_in
 from tocsin.engine.ports import Alert
 from tocsin.sources.alertmanager.render import AlertRow, alerts_json, read_query, status_json
 
@@ -35,6 +36,12 @@ class AlertmanagerView:
         return status_json(version, started_at, CONFIG)
 
 
+def _quiet(alert: Alert) -> tuple[str, ...]:
+    """Name the planned maintenance that keeps an alert quiet, as Alertmanager names a silence."""
+    number = maintenance_in(alert.disposition)
+    return () if number is None or alert.incident_id is not None else (f"maintenance-{number}",)
+
+
 def _row(alert: Alert) -> AlertRow:
     said = _said(alert.text)
     return AlertRow(
@@ -47,4 +54,5 @@ def _row(alert: Alert) -> AlertRow:
         link=said.link,
         firing=alert.firing,
         receiver=alert.integration,
+        silenced_by=_quiet(alert),
     )

@@ -7,17 +7,22 @@ from fastapi import APIRouter, Request
 
 from tocsin.core.people import Organisation
 from tocsin.core.plan.model import Plan
+from tocsin.engine.probe import PROBE
 from tocsin.engine.rules import NoRules
 from tocsin.engine.trial import trial_call
 from tocsin.web.access import Operator, doer
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Administrator, Reader, TheWeb, acting, problems, shown
+from tocsin.web.api.health_document import health_document, source_documents
 from tocsin.web.doing import again
 from tocsin.web.problems import FoundProblem, Trouble
 from tocsin.web.sessions import BREAK_GLASS, UnknownPerson, make_sign_in_link
 from tocsin.web.site import Web
 
 router = APIRouter(prefix="/api/v1", tags=["installation"])
+
+ALERTS_SEEN = 2000
+"""So many of the newest alerts are looked at for who was heard."""
 
 
 @router.get("/status", responses=problems())
@@ -26,6 +31,7 @@ def status(web: TheWeb, _caller: Reader) -> m.Status:
     plan, organisation = _in_force(web)
     with web.world.store.read() as reading:
         counts = dict(reading.counts())
+        heard, heartbeats = reading.last_received(ALERTS_SEEN), reading.heartbeats()
     return m.Status(
         version=web.site.version,
         node=web.world.node,
@@ -34,8 +40,10 @@ def status(web: TheWeb, _caller: Reader) -> m.Status:
         else None,
         organisation=organisation.name if organisation is not None else None,
         counts=counts,
-        channels=sorted(web.world.channels),
+        channels=sorted(name for name in web.world.channels if not name.startswith(PROBE)),
         refused=[FoundProblem(**msgspec.structs.asdict(p)) for p in web.world.rules.refused],
+        health=health_document(web.site.health()),
+        integrations=source_documents(organisation, heard, heartbeats) if organisation else [],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from tocsin.engine.ports import Alert, AlertView, Reading
 from tocsin.web.access import Caller, IntegrationCaller, Needs
-from tocsin.web.api.asking import TheWeb
+from tocsin.web.api.asking import TheWeb, problems
 from tocsin.web.room import shows_alert
 
 PAGE = 1000
@@ -18,12 +18,19 @@ PAGE = 1000
 
 Asking = Annotated[Caller, Depends(Needs("alerts"))]
 
+NOT_A_QUERY: dict[int | str, dict[str, Any]] = {
+    400: {
+        "description": "The query can't be understood; a bare string says why.",
+        "content": {"application/json": {"schema": {"type": "string"}}},
+    }
+}
+
 
 def router_for(view: AlertView, started_at: datetime) -> APIRouter:
     """Return the routes that answer with `view`, for a server that runs since `started_at`."""
     router = APIRouter(prefix="/api/v2", tags=["Alertmanager"])
 
-    @router.get("/alerts")
+    @router.get("/alerts", responses=problems() | NOT_A_QUERY)
     def alerts(request: Request, web: TheWeb, caller: Asking) -> Response:
         """List firing alerts as Alertmanager does; an integration sees its own."""
         only = caller.integration.id if isinstance(caller, IntegrationCaller) else ""
@@ -38,7 +45,7 @@ def router_for(view: AlertView, started_at: datetime) -> APIRouter:
                 return _json(msgspec.json.encode(str(wrong)), 400)
         return _json(body)
 
-    @router.get("/status")
+    @router.get("/status", responses=problems())
     def status(web: TheWeb, _caller: Asking) -> Response:
         """Describe this server as Alertmanager does itself."""
         return _json(view.status(web.site.version, started_at))

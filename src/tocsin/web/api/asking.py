@@ -49,6 +49,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "Refused: it does not fit how things stand. `hint` says what does.",
         413: "The request is too large.",
         422: "A value can't be used. `errors` says which.",
+        429: "So many changes in a row can't be meant. `Retry-After` says when it goes on.",
         503: "Not just now, and nothing was kept. `Retry-After` says when.",
     }
     return {

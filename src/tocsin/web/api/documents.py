@@ -11,8 +11,10 @@ from tocsin.core.incident.state import Incident
 from tocsin.core.incident.tasks import open_tasks
 from tocsin.core.record import Entry
 from tocsin.engine.ports import Alert, Delivery
+from tocsin.engine.quiet import Spell
 from tocsin.web.api import models as m
 from tocsin.web.api import room_models as r
+from tocsin.web.api.alert_models import AlertDocument, QuietSpell
 from tocsin.web.room import Room, Row
 
 _said = msgspec.json.Decoder(dict[str, Any])
@@ -204,10 +206,10 @@ def delivery(found: Delivery) -> m.DeliveryDocument:
     )
 
 
-def alert(found: Alert) -> m.AlertDocument:
-    """Return an alert with what its source said."""
+def alert(found: Alert, quiet: Spell | None = None) -> AlertDocument:
+    """Return an alert with what its source said, and with the maintenance that kept it quiet."""
     said = _said.decode(found.text)
-    return m.AlertDocument(
+    return AlertDocument(
         id=found.id,
         integration=found.integration,
         fingerprint=found.fingerprint.hex(),
@@ -220,7 +222,10 @@ def alert(found: Alert) -> m.AlertDocument:
         annotations=said.get("annotations", {}),
         link=said.get("link", ""),
         received_at=found.received_at,
-    )
+        quiet=None if quiet is None else QuietSpell(
+            maintenance=quiet.maintenance, since=quiet.since, until=quiet.until
+        ),
+    )  # fmt: skip
 
 
 def _row(found: Row) -> dict[str, Any]:

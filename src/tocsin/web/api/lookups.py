@@ -10,9 +10,10 @@ from tocsin.core.people import Roster
 from tocsin.core.record import Break
 from tocsin.engine.ports import Kept, Reading
 from tocsin.engine.verify import verify_all, verify_incident
-from tocsin.web.access import Known, Operator, demand_reader, may
+from tocsin.web.access import Known, Operator, demand_reader, may, may_read
 from tocsin.web.api import documents
 from tocsin.web.api import models as m
+from tocsin.web.api.alert_models import AlertList
 from tocsin.web.api.asking import Reader, TheWeb, problems
 from tocsin.web.api.incidents import Cursor, Limit, number_in
 from tocsin.web.problems import Trouble
@@ -77,7 +78,8 @@ def inbox(
     person: Annotated[str, Query(description="Whose; your own if left out.")] = "",
     limit: Limit = 50,
 ) -> m.InboxDocument:
-    """List a person's newest messages over all channels. Others' are for administrators."""
+    """List a person's newest messages over all channels. Others' are for administrators, but for
+    messages about incidents that they may not read."""
     whose = person or _oneself(caller)
     may_see_all = may(caller, "administer")
     if not may_see_all and whose != caller.by:
@@ -85,6 +87,13 @@ def inbox(
         raise Trouble(403, "access.not-yourself", "these are somebody else's messages", hint)
     with web.world.store.read() as reading:
         found = reading.inbox(whose, limit)
+        if whose != caller.by:
+            kept = {code: reading.incident(code) for code in {one.incident for one in found}}
+            hidden = {
+                code for code, one in kept.items()
+                if one is not None and not may_read(web.world, caller, one.incident)
+            }  # fmt: skip
+            found = [one for one in found if one.incident not in hidden]
     return m.InboxDocument(person=whose, messages=[documents.delivery(one) for one in found])
 
 
@@ -121,21 +130,35 @@ def alerts(
     caller: Reader,
     incident: Annotated[str, Query(description="Those of one incident.")] = "",
     firing: Annotated[bool | None, Query(description="Only those that fire, or don't.")] = None,
+    maintenance: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="Those that one maintenance kept quiet.")
+    ] = None,
     cursor: Cursor = "",
-) -> m.AlertList:
+) -> AlertList:
     """List alerts, oldest first, a hundred at a time; without those that are not for you."""
     at_once = 100
     with web.world.store.read() as reading:
         known = _known(reading, incident).incident if incident else None
         incident_id = known.id if known is not None else None
-        found = reading.alerts(incident_id, firing, at_once + 1, number_in(cursor) or 0)
+        after = number_in(cursor) or 0
+        if maintenance is None:
+            found = reading.alerts(incident_id, firing, at_once + 1, after)
+        else:
+            found = [one for one, _ in reading.quieted(maintenance, at_once + 1, after)]
         if known is not None:
             demand_reader(web.world, caller, known)
         shows = shows_alert(web.world, reading, caller)
-        shown = [one for one in found[:at_once] if shows(one)]
+        shown = [
+            one
+            for one in found[:at_once]
+            if shows(one)
+            and (incident_id is None or one.incident_id == incident_id)
+            and (firing is None or one.firing == firing)
+        ]
+        quiet = reading.spells([one.id for one in shown])
     more = found[at_once - 1].id if len(found) > at_once else None
-    return m.AlertList(
-        alerts=[documents.alert(one) for one in shown],
+    return AlertList(
+        alerts=[documents.alert(one, quiet.get(one.id)) for one in shown],
         next=str(more) if more is not None else None,
     )
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tocsin.web.api.alert_models import AlertDocument
+from tocsin.web.api.health_document import HealthDocument, SourceDocument
 from tocsin.web.api.room_models import RoomPart
 from tocsin.web.problems import FoundProblem
 
@@ -154,30 +156,6 @@ class DeliveryDocument(BaseModel):
     subject: str
     short_code: str
     why: str
-
-
-class AlertDocument(BaseModel):
-    """One episode of an alert. `incident_number` is the number of the incident it belongs to."""
-
-    id: int
-    integration: str
-    fingerprint: str
-    firing: bool
-    starts_at: datetime
-    ends_at: datetime | None
-    disposition: str
-    incident_number: int | None
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-    link: str
-    received_at: datetime
-
-
-class AlertList(BaseModel):
-    """A page of alerts, oldest first."""
-
-    alerts: list[AlertDocument]
-    next: str | None
 
 
 class IncidentDocument(IncidentRow, RoomPart):
@@ -445,6 +423,8 @@ class Status(BaseModel):
     counts: Mapping[str, int]
     channels: list[str]
     refused: list[FoundProblem]
+    health: HealthDocument | None = None
+    integrations: list[SourceDocument] = []
 
 
 class BreakDocument(BaseModel):

@@ -12,6 +12,7 @@ from tocsin.core.statuspage.model import Window
 from tocsin.core.times import parse_duration
 from tocsin.engine.audit import audited
 from tocsin.engine.keys import status_link_token
+from tocsin.engine.quiet import QuietCount
 from tocsin.engine.status_records import STATUS_LINK
 from tocsin.engine.statuspage import planned
 from tocsin.engine.statuspage.page import PATH
@@ -51,6 +52,8 @@ class MaintenanceDocument(BaseModel):
     made_by: str
     made_at: datetime
     remarks: list[str] = Field(description="What the plan has against it; it holds all the same.")
+    alerts_kept_quiet: int = Field(0, description="Alerts of its components that called nobody.")
+    alerts_still_quiet: int = Field(0, description="Those of them that fire and still call nobody.")
 
 
 class MaintenanceList(BaseModel):
@@ -88,7 +91,11 @@ def maintenances(web: TheWeb, _caller: Reader) -> MaintenanceList:
     """List planned work."""
     now = web.world.now()
     listed = again(lambda: planned.windows(web.world))
-    return MaintenanceList(maintenances=[document(one, now) for one in listed])
+    with web.world.store.read() as reading:
+        quiet = reading.quiet_counts([one.id for one in listed])
+    return MaintenanceList(
+        maintenances=[document(one, now, quiet=quiet.get(one.id)) for one in listed]
+    )
 
 
 @router.post("/maintenances", status_code=201, responses=problems(409, 422))
@@ -155,8 +162,14 @@ def turn_of(web: Web, do: str, body: TurnRequest) -> planned.Turn:
     )
 
 
-def document(window: Window, now: datetime, remarks: tuple[str, ...] = ()) -> MaintenanceDocument:
+def document(
+    window: Window,
+    now: datetime,
+    remarks: tuple[str, ...] = (),
+    quiet: QuietCount | None = None,
+) -> MaintenanceDocument:
     """Return planned work as the API shows it."""
+    count = quiet or QuietCount(0, 0)
     return MaintenanceDocument(
         id=window.id,
         title=window.title,
@@ -169,13 +182,18 @@ def document(window: Window, now: datetime, remarks: tuple[str, ...] = ()) -> Ma
         made_by=window.made_by,
         made_at=window.made_at,
         remarks=list(remarks),
+        alerts_kept_quiet=count.in_all,
+        alerts_still_quiet=count.now,
     )
 
 
 def _shown(web: Web, outcome: planned.Planned | Refusal) -> MaintenanceDocument:
     if isinstance(outcome, Refusal):
         raise refused(outcome)
-    return document(outcome.window, web.world.now(), outcome.remarks)
+    number = outcome.window.id
+    with web.world.store.read() as reading:
+        quiet = reading.quiet_counts([number]).get(number)
+    return document(outcome.window, web.world.now(), outcome.remarks, quiet)
 
 
 def _link(web: Web) -> str:

@@ -163,21 +163,18 @@ def _kept(reading: Reading, what: What, version: str) -> tuple[str, str]:
 
 def _offer(web: Web, caller: Administrator, body: m.Application) -> Offer:
     who = acting(web, caller, body.as_, body.why)
-    expects = {
-        what: version
-        for what, version in (
-            ("plan", body.expects.plan),
-            ("organisation", body.expects.organisation),
-        )
-        if version is not None
-    }
+    expected: tuple[tuple[What, str | None], ...] = (
+        ("plan", body.expects.plan),
+        ("organisation", body.expects.organisation),
+    )
+    expects = {what: version for what, version in expected if version is not None}
     return Offer(
         by=who["by"],
         via=who["via"],
         why=who["why"],
         plan=_file(web, "plan", body.plan),
         organisation=_file(web, "organisation", body.organisation),
-        expects=expects,  # type: ignore[arg-type]
+        expects=expects,
     )
 
 

@@ -18,6 +18,7 @@ from tocsin.core.oncall import standing
 from tocsin.core.plan.model import Severity
 from tocsin.engine.keys import answer_token, same
 from tocsin.engine.ports import Delivery
+from tocsin.engine.probe import world_of
 from tocsin.web import doing
 from tocsin.web.access import Answering, authorise
 from tocsin.web.pages.forms import Anybody, TheWeb
@@ -86,7 +87,7 @@ def _page(web: Web, token: str, question: Question) -> Response:
         incident=question.incident,
         severity=question.severity,
         situation=_situation(question),
-        names=Names(web.world.rules.organisation),
+        names=Names(world_of(web.world, question.incident).rules.organisation),
     )
 
 
@@ -109,14 +110,15 @@ def _asked(web: Web, token: str) -> Question:
         raise _unknown()
     if not same(token, answer_token(web.world.secret, message_id, delivery.person)):
         raise _unknown()
-    organisation = web.world.rules.organisation
+    world = world_of(web.world, kept.incident)
+    organisation = world.rules.organisation
     if delivery.person not in {*organisation.people, *organisation.recipients}:
         raise _unknown()
     if kept.incident.state == "closed":
         raise _too_late(f"{kept.incident.code} is closed: there is nothing left to answer")
     if web.world.now() - delivery.created_at > GOOD_FOR:
         raise _too_late("this link was good for 24 hours, and they are over")
-    plan = web.world.rules.plan_of(kept.incident.plan)
+    plan = world.rules.plan_of(kept.incident.plan)
     severity = plan.severity(kept.incident.severity)
     belongs = standing(organisation, delivery.person, web.world.now()) or (delivery.person,)
     reader = may_read(kept.incident, delivery.person, belongs)

@@ -64,6 +64,15 @@ def _absorbed(event: e.Absorbed, _name: Name) -> Told:
     return f"merged {event.code} ({event.severity}: {event.title}) into this{stated}", "bad"
 
 
+def _carried(event: e.CarriedOver, _name: Name) -> Told:
+    lines = f"{event.entries} line{'' if event.entries == 1 else 's'}"
+    meanwhile = ", while others went on here" if event.apart else ""
+    since = f"{event.since:%H:%M} UTC"
+    return f"brought back {lines} from {event.node}, without its store since {since}{meanwhile}", (
+        "plain"
+    )
+
+
 TOLD: dict[type[e.Event], Callable[[Any, Any], Told]] = {
     e.FileAttached: _attached,
     e.MomentPinned: _pinned,
@@ -73,4 +82,5 @@ TOLD: dict[type[e.Event], Callable[[Any, Any], Told]] = {
     e.AlertsCameOver: _came,
     e.MergedInto: _merged,
     e.Absorbed: _absorbed,
+    e.CarriedOver: _carried,
 }

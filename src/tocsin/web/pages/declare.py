@@ -1,5 +1,6 @@
 """Declaring an incident by hand."""
 
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,7 +11,7 @@ from tocsin.engine.actions import Report
 from tocsin.web import doing
 from tocsin.web.access import Known
 from tocsin.web.facts import choices, value_of
-from tocsin.web.pages.forms import Responder, TheWeb, demand_form_token
+from tocsin.web.pages.forms import Responder, TheWeb, demand_form_token, new_form_number
 from tocsin.web.pages.rendering import incident_path, render
 from tocsin.web.problems import Trouble, refused
 from tocsin.web.site import Web
@@ -51,6 +52,7 @@ def declare(
         facts=facts,
         by=caller.by,
         via="page",
+        key=_key(typed),
     )
     outcome = doing.declare(web, report)
     if isinstance(outcome, Refusal):
@@ -71,4 +73,12 @@ def _page(
         plan=plan,
         facts=[(rule, FACT + rule.name, choices(rule)) for rule in plan.facts.values()],
         typed=typed,
+        form_number=new_form_number(),
     )
+
+
+def _key(typed: dict[str, str]) -> str:
+    """Return what the same form sent twice has in common: its number, and all that it says."""
+    number = typed.get("form_number", "")
+    said = sorted((name, value) for name, value in typed.items() if name != "form_token")
+    return sha256(repr(said).encode()).hexdigest() if number else ""

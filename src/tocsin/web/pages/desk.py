@@ -1,7 +1,7 @@
 """The communication desk: who is told what, and all open incidents by whom they keep waiting."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,12 +12,21 @@ from fastapi.responses import RedirectResponse
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.state import Incident
+from tocsin.engine.actions import Repeated
 from tocsin.engine.outlook import look_ahead
 from tocsin.web import doing
 from tocsin.web.access import Known
 from tocsin.web.pages import desk_view
 from tocsin.web.pages.desk_view import Typed
-from tocsin.web.pages.forms import FormToken, Reader, Responder, TheWeb, demand_form_token
+from tocsin.web.pages.forms import (
+    FormNumber,
+    FormToken,
+    Reader,
+    Responder,
+    TheWeb,
+    demand_form_token,
+    new_form_number,
+)
 from tocsin.web.pages.rendering import fragment, incident_path, render
 from tocsin.web.problems import Trouble, refused
 from tocsin.web.said import history
@@ -31,17 +40,31 @@ Name = Annotated[str, Query(max_length=100)]
 FIELD = "field."
 """Starts the names of the inputs that are fields of a template."""
 
+KEPT = "kept."
+"""Starts the names of hidden inputs: what was typed and has no place in the chosen template."""
+
 FIELDS_AT_MOST = 100
 LONGEST = 10_000
 
 
 async def given_values(request: Request) -> dict[str, str]:
     """Return what a form says of a template's fields, by field; raises Trouble for too much."""
+    return await _starting_with(FIELD, request)
+
+
+async def kept_values(request: Request) -> dict[str, str]:
+    """Return what was typed under another template: by field, and under `""` what was no field."""
+    kept = await _starting_with(KEPT, request)
+    fields = {k.removeprefix(FIELD): value for k, value in kept.items() if k.startswith(FIELD)}
+    return {**fields, "": kept["text"]} if "text" in kept else fields
+
+
+async def _starting_with(prefix: str, request: Request) -> dict[str, str]:
     form = await request.form()
     values = {
-        name.removeprefix(FIELD): value
+        name.removeprefix(prefix): value
         for name, value in form.items()
-        if name.startswith(FIELD) and isinstance(value, str) and value.strip()
+        if name.startswith(prefix) and isinstance(value, str) and value.strip()
     }
     if len(values) > FIELDS_AT_MOST or any(len(value) > LONGEST for value in values.values()):
         raise Trouble(422, "request.wrong-values", "this is too much for one update", "say less")
@@ -60,6 +83,9 @@ class Written:
     next: Short = ""
     why: Annotated[str, Form(max_length=1000)] = ""
     update: Short = ""
+    take: Short = ""
+    to_audience: Short = ""
+    by_template: Short = ""
 
 
 def typed(
@@ -73,7 +99,29 @@ def typed(
     )  # fmt: skip
 
 
+def chosen(
+    said: Annotated[Written, Depends()],
+    written: Annotated[Typed, Depends(typed)],
+    kept: Annotated[Mapping[str, str], Depends(kept_values)],
+) -> Typed:
+    """Return the same for the audience and template that were chosen now: nothing typed is lost.
+
+    Another audience has other templates: the plan's is taken.
+    """
+    if not said.take:
+        return written
+    same = said.to_audience == said.audience
+    return replace(
+        written,
+        audience=said.to_audience,
+        template=said.by_template if same else "",
+        text=written.text or kept.get("", ""),
+        values={**{name: value for name, value in kept.items() if name}, **written.values},
+    )
+
+
 Filled = Annotated[Typed, Depends(typed)]
+Chosen = Annotated[Typed, Depends(chosen)]
 Said = Annotated[Written, Depends()]
 
 
@@ -105,7 +153,7 @@ def desk_page(
 
 @router.post("/incidents/{code}/updates/preview")
 def preview_page(
-    code: str, request: Request, web: TheWeb, caller: Responder, written: Filled,
+    code: str, request: Request, web: TheWeb, caller: Responder, written: Chosen,
     form_token: FormToken = "",
 ) -> Response:  # fmt: skip
     """Show what somebody is writing as it would go out; the preview alone for a live page."""
@@ -119,13 +167,17 @@ def preview_page(
 
 @router.post("/incidents/{code}/updates")
 def publish(
-    code: str, web: TheWeb, caller: Responder, written: Filled, form_token: FormToken = ""
-) -> Response:
-    """Send an update, or propose it where the plan wants it approved."""
+    code: str, web: TheWeb, caller: Responder, written: Filled, form_token: FormToken = "",
+    form_number: FormNumber = "",
+) -> Response:  # fmt: skip
+    """Send an update, or propose it where the plan wants it approved; once for each form."""
     demand_form_token(web, caller, form_token)
-    outcome = doing.act(web, code, _command(caller, written))
+    number = form_number or new_form_number()
+    outcome = doing.act_once(web, code, _command(caller, written), number)
     if isinstance(outcome, Refusal):
         return _page(web, caller, code, Asked(), typed=written, refusal=outcome)
+    if isinstance(outcome, Repeated):
+        return _gone_on(code, done="already", audience=written.audience)
     done = _became(outcome, caller, written.audience)
     return _gone_on(code, done=done, audience=written.audience)
 
@@ -210,9 +262,11 @@ def _page(
     now: datetime = web.world.now()
     form = typed or desk_view.begun(found, now, asked.audience, asked.template, asked.rewrite)
     context = desk_view.desk(web, caller, found, form, now)
-    outlook = _outlook(web, caller, code, form) if context["compose"] is not None else None
+    fitting = desk_view.fitting(form, context["kept"])
+    outlook = _outlook(web, caller, code, fitting) if context["compose"] is not None else None
     return render(
         web, "desk_incident.html", caller, trouble.status if trouble is not None else 200,
-        trouble=trouble, done=asked.done, said_to=asked.said_to, compare=asked.compare, **context,
+        trouble=trouble, form_number=new_form_number(), done=asked.done,
+        said_to=asked.said_to, compare=asked.compare, **context,
         **desk_view.told(found, asked.said_to), **desk_view.previewed(web, found, outlook),
     )  # fmt: skip

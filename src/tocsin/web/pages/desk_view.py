@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from datetime import datetime
 from typing import Any
 
@@ -173,6 +174,7 @@ def desk(
     """Return what the desk of an incident shows beside its history and the preview."""
     incident, plan = found.incident, found.plan
     acts = may(caller, "respond") and incident.state != "closed"
+    compose = _compose(plan, incident, form, now) if acts else None
     return {
         "incident": incident,
         "plan": plan,
@@ -180,8 +182,9 @@ def desk(
         "names": Names(web.world.rules.organisation, plan),
         "tellings": tellings(plan, incident, now),
         "waiting": _waiting(web, caller, plan, incident),
-        "compose": _compose(plan, incident, form, now) if acts else None,
+        "compose": compose,
         "form": form,
+        "kept": _kept(compose, form) if compose is not None else {},
         "acts": acts,
         "entries": found.entries,
         "every": every,
@@ -283,6 +286,19 @@ def _compose(plan: Plan, incident: Incident, form: Typed, now: datetime) -> Comp
         planned=planned,
         promised=telling.rule is not None and telling.rule.promised,
     )  # fmt: skip
+
+
+def fitting(form: Typed, kept: Mapping[str, str]) -> Typed:
+    """Return what was typed without what has no place in the chosen template."""
+    values = {name: value for name, value in form.values.items() if name not in kept}
+    return changed(form, values=values, text="" if "" in kept else form.text)
+
+
+def _kept(compose: Compose, form: Typed) -> dict[str, str]:
+    """Return what was typed and has no place in this form: by field, "" for what is no field."""
+    asked = {one.field.name for one in compose.questions if one.takes}
+    kept = {name: value for name, value in form.values.items() if name not in asked}
+    return kept if compose.free_text or not form.text.strip() else {"": form.text, **kept}
 
 
 def _telling(plan: Plan, incident: Incident, audience: Audience, now: datetime) -> Telling:

@@ -1,5 +1,6 @@
 """What page routes are given, and the check that every form of a signed-in person passes."""
 
+from secrets import token_urlsafe
 from typing import Annotated
 
 from fastapi import Depends, Form
@@ -18,6 +19,13 @@ Commander = Annotated[Known, Depends(KnownNeeds("command"))]
 Administrator = Annotated[Known, Depends(KnownNeeds("administer"))]
 Auditor = Annotated[Known, Depends(KnownNeeds("audit"))]
 FormToken = Annotated[str, Form(max_length=100)]
+FormNumber = Annotated[str, Form(max_length=100)]
+"""What tells one form from the same one opened again, so that what is sent twice is done once."""
+
+
+def new_form_number() -> str:
+    """Return the number of a form that is about to be shown."""
+    return token_urlsafe(12)
 
 
 def demand_form_token(web: Web, caller: Known, given: str) -> None:

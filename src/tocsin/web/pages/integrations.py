@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.people import Integration
+from tocsin.core.quiet import maintenance_in
 from tocsin.core.words.phrases import listed
 from tocsin.engine.audit import audited
 from tocsin.engine.dry_run import Outcome, dry_run
@@ -40,6 +41,7 @@ PATHS: dict[str, tuple[tuple[str, str], ...]] = {
         ("/api/v2/alerts", "Prometheus, vmalert, Loki, amtool: as an Alertmanager"),
     ),
     "deployments": (("/in/deployments", "GitHub, GitLab, Argo CD or curl: what was rolled out"),),
+    "heartbeat": (("/in/heartbeat/NAME", "a POST without a body, as often as it has promised"),),
 }
 """Source -> where its machines send to, and which these are."""
 
@@ -48,6 +50,7 @@ BECAME = {
     "joined": "joined an incident",
     "over-before-seen": "was over before it was seen",
     "dead-lettered": "could not be understood",
+    "heard": "heartbeat heard",
 }
 """What became of an alert, as people say it."""
 
@@ -59,6 +62,22 @@ WOULD = {
     "over-before-seen": "is over before it was seen: nothing follows",
 }
 """The same of a dry run."""
+
+
+def became(disposition: str) -> str:
+    """Return what became of an alert, as people say it."""
+    number = maintenance_in(disposition)
+    if number is not None:
+        return f"kept quiet by maintenance {number}"
+    return BECAME.get(disposition, disposition)
+
+
+def would(disposition: str) -> str:
+    """Return what would become of an alert, as people say it."""
+    number = maintenance_in(disposition)
+    if number is not None:
+        return f"in maintenance {number}: kept quiet, nobody is called"
+    return WOULD.get(disposition, disposition)
 
 
 @dataclass(frozen=True)
@@ -190,19 +209,27 @@ def _page(
         came = [_came(web, caller, reading, one) for one in
                 web.site.arrivals.of(integration.id)] if administers else []  # fmt: skip
         kept = _unreadable(reading, integration.id) if administers else []
+        beat = next((b for b in reading.heartbeats() if b.integration == integration.id), None)
     given: dict[str, Any] = {
         "payload": "", "form": "alertmanager", "key": "", "outcome": None, "done": "", **shown,
     }  # fmt: skip
     strangers = [one for one in web.site.arrivals.strangers() if one.named == integration.id]
     return render(
         web, "integration.html", caller, trouble.status if trouble is not None else 200,
-        integration=integration, trouble=trouble, came=came, kept=kept, would=WOULD,
+        integration=integration, trouble=trouble, came=came, kept=kept, would=would,
+        maintenance_in=maintenance_in,
         strangers=strangers if administers else [], administers=administers,
-        paths=PATHS.get(integration.source, ()), base_url=web.world.base_url,
+        paths=_paths(integration), beat=beat, base_url=web.world.base_url,
         host=web.world.base_url.partition("://")[2], scheme=web.world.base_url.partition(":")[0],
         examples=examples_for(integration.source), names=Names(web.world.rules.organisation),
         **given,
     )  # fmt: skip
+
+
+def _paths(integration: Integration) -> list[tuple[str, str]]:
+    """Return where this integration sends, and what."""
+    paths = PATHS.get(integration.source, ())
+    return [(path.replace("NAME", integration.id), words) for path, words in paths]
 
 
 def _known(web: Web, name: str) -> Integration:
@@ -256,7 +283,7 @@ def _counted(receipts: Sequence[Receipt]) -> str:
     counts: dict[str, int] = {}
     for one in receipts:
         counts[one.disposition] = counts.get(one.disposition, 0) + 1
-    return listed([f"{number} {BECAME.get(what, what)}" for what, number in counts.items()])
+    return listed([f"{number} {became(what)}" for what, number in counts.items()])
 
 
 def _came(web: Web, caller: Known, reading: Reading, came: Arrival) -> Came:

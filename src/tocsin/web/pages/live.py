@@ -27,6 +27,7 @@ from tocsin.web.access import (
 )
 from tocsin.web.feeds import Feed, follow
 from tocsin.web.live import LOOK_EVERY, Fragment, stream
+from tocsin.web.pace import STREAMS_EACH
 from tocsin.web.pages import centre, inbox, incidents, room
 from tocsin.web.pages.forms import Reader, TheWeb
 from tocsin.web.pages.rendering import form_token_of
@@ -323,7 +324,8 @@ def _shared(
 ) -> StreamingResponse:
     """Stream what is new to one reader of many, for as long as they may see it."""
     feed = web.feeds.feed(name, lambda: SharedFeed(web, look))
-    return _streamed(follow(feed, Following(web, feed.readers, request.headers, after)))
+    texts = follow(feed, Following(web, feed.readers, request.headers, after))
+    return _streamed(request, web, texts)
 
 
 def _alone(request: Request, web: Web, new_since: NewSince) -> StreamingResponse:
@@ -341,7 +343,8 @@ def _alone(request: Request, web: Web, new_since: NewSince) -> StreamingResponse
     async def look_in_thread() -> Sequence[Fragment] | None:
         return await to_thread.run_sync(look, limiter=web.stream_threads)
 
-    return _streamed(stream(look_in_thread, web.site.notifier, web.site.shutting_down))
+    texts = stream(look_in_thread, web.site.notifier, web.site.shutting_down)
+    return _streamed(request, web, texts)
 
 
 def _readers(web: Web, many: Sequence[Headers]) -> list[Known | None]:
@@ -362,7 +365,18 @@ def _reader(
     return caller if isinstance(caller, Operator | PersonCaller) else None
 
 
-def _streamed(texts: AsyncIterator[bytes]) -> StreamingResponse:
+def _streamed(request: Request, web: Web, texts: AsyncIterator[bytes]) -> StreamingResponse:
+    shown = request.headers.get("authorization") or request.headers.get("cookie", "")
+    if web.streams.are_enough(shown):
+        raise Trouble(
+            429,
+            "request.too-many-streams",
+            f"{STREAMS_EACH} pages are kept up to date for this session or key already",
+            "close some of them; this one shows how things stood when it was opened",
+            60,
+        )
     return StreamingResponse(
-        texts, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        web.streams.counted(shown, texts),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
     )

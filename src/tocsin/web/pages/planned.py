@@ -1,5 +1,7 @@
 """The page on which commanders plan maintenance."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -7,14 +9,20 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from tocsin.core.incident.commands import Refusal
+from tocsin.core.quiet import wants_quiet
 from tocsin.core.statuspage.states import parts_of
+from tocsin.engine.ports import Reading
 from tocsin.engine.statuspage import planned
 from tocsin.web.access import Known, doer, may
+from tocsin.web.api.alert_models import AlertDocument
+from tocsin.web.api.documents import alert
 from tocsin.web.api.planned import MaintenanceRequest, TurnRequest, draft_of, turn_of
 from tocsin.web.doing import again
 from tocsin.web.pages.forms import Commander, Reader, TheWeb, demand_form_token
 from tocsin.web.pages.rendering import render
+from tocsin.web.pages.words import Names
 from tocsin.web.problems import Trouble
+from tocsin.web.room import shows_alert
 from tocsin.web.site import Web
 
 router = APIRouter(include_in_schema=False)
@@ -38,6 +46,22 @@ class Turning(BaseModel):
     text: Annotated[str, Field(max_length=5000)] = ""
     form_token: Annotated[str, Field(max_length=100)] = ""
 
+
+@dataclass(frozen=True)
+class KeptQuiet:
+    """How many alerts a window has kept quiet, how many still fire so, and the first of them.
+
+    Each of `alerts` comes with the code of the incident that it belongs to now, "" for none; `more`
+    are not shown.
+    """
+
+    in_all: int
+    now: int
+    alerts: tuple[tuple[AlertDocument, str], ...]
+    more: int
+
+
+ALERTS_SHOWN = 20
 
 VERBS = ("update", "start", "complete", "cancel")
 
@@ -93,6 +117,7 @@ def _page(
     listed = again(lambda: planned.windows(web.world))
     rows = [(one, one.state_at(now)) for one in sorted(listed, key=lambda w: w.starts_at)]
     parts = parts_of(plan)
+    page = plan.communication.status_page
     return render(
         web,
         "maintenance.html",
@@ -104,8 +129,34 @@ def _page(
         parts=parts,
         names={part.id: part.name for part in parts},
         zone=plan.time_zone,
-        has_page=plan.communication.status_page is not None,
+        has_page=page is not None,
+        page_line=page.line if page is not None else 0,
+        keeps_quiet=wants_quiet(plan),
+        quiet=_quiet(web, caller, [one.id for one in listed]),
+        people=Names(web.world.rules.organisation),
         may_plan=may(caller, "command"),
         problem=problem,
         typed=typed or Planning(),
     )
+
+
+def _quiet(web: Web, caller: Known, windows: Sequence[int]) -> dict[int, KeptQuiet]:
+    """Return what each window has kept quiet, as far as the caller may see it."""
+    with web.world.store.read() as reading:
+        shows = shows_alert(web.world, reading, caller)
+        found = {}
+        for number, count in reading.quiet_counts(windows).items():
+            shown = tuple(
+                (alert(one, spell), _code(reading, one.incident_id))
+                for one, spell in reading.quieted(number, ALERTS_SHOWN)
+                if shows(one)
+            )
+            more = count.in_all - len(shown)
+            found[number] = KeptQuiet(count.in_all, count.now, shown, more)
+    return found
+
+
+def _code(reading: Reading, number: int | None) -> str:
+    if number is None:
+        return ""
+    return next((one.incident.code for one in reading.incidents((), number + 1, 1)), "")

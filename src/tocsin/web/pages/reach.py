@@ -8,15 +8,8 @@ from tocsin.core.delivery import Contact, first_contacts
 from tocsin.core.people import Organisation, Person
 from tocsin.engine.pulse import Sending
 from tocsin.engine.world import World
+from tocsin.web.pages.rendering import WAYS
 
-WORDS = {
-    "inbox": "Inbox",
-    "email": "E-mail",
-    "slack": "Slack",
-    "webhook": "Webhook",
-    "sms": "Text message",
-    "voice": "Telephone call",
-}
 DOMAINS = {
     "local": "this server alone",
     "mail": "mail",
@@ -44,7 +37,7 @@ class Way:
     @property
     def word(self) -> str:
         """What people call the channel."""
-        return WORDS.get(self.contact.channel, self.contact.channel)
+        return WAYS.get(self.contact.channel, self.contact.channel)
 
     @property
     def depends_on(self) -> str:

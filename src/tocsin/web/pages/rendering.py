@@ -21,6 +21,16 @@ from tocsin.web.site import Web
 
 HERE = Path(__file__).parent.parent
 
+WAYS = {
+    "inbox": "Inbox",
+    "email": "E-mail",
+    "slack": "Slack",
+    "webhook": "Webhook",
+    "sms": "Text message",
+    "voice": "Telephone call",
+}
+"""What people call the channels."""
+
 STAND_IN = token_hex(20)
 """Stands where each reader's own form token is put in. Nobody knows it, so no text can hold it."""
 
@@ -53,6 +63,7 @@ def fragment(web: Web, template: str, caller: Caller | None, **context: Any) -> 
             person=person,
             form_token=form_token_of(web, caller) if caller else "",
             now=web.world.now(),
+            emergency=web.world.emergency(),
             **context,
         )
     )
@@ -92,6 +103,7 @@ def _environment() -> Environment:
     environment.filters["incident_path"] = incident_path
     environment.filters["web_link"] = _web_link
     environment.filters["duration"] = duration
+    environment.filters["way"] = lambda channel: WAYS.get(channel, channel)
     environment.globals["static"] = _static
     environment.globals["strokes"] = _icons().__getitem__
     environment.globals["frame"] = frame

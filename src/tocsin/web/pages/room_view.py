@@ -11,8 +11,8 @@ from tocsin.core.people import Person
 from tocsin.core.plan.model import Severity
 from tocsin.engine.changes import recent_changes
 from tocsin.web.access import Known, may
+from tocsin.web.api.alert_models import AlertDocument
 from tocsin.web.api.documents import alert
-from tocsin.web.api.models import AlertDocument
 from tocsin.web.pages import known, overview, parties
 from tocsin.web.pages.ladder import Ladder, ladder
 from tocsin.web.pages.markdown import markdown
@@ -126,7 +126,7 @@ class View:
     @cached_property
     def alerts(self) -> list[tuple[int, AlertDocument]]:
         """The alerts with their ids."""
-        return [(one.id, alert(one)) for one in self.room.alerts]
+        return [(one.id, alert(one, self.room.quiet.get(one.id))) for one in self.room.alerts]
 
     @cached_property
     def changes(self) -> Sequence[RecentChange]:

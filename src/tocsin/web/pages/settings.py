@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from tocsin.core.words.phrases import listed
 from tocsin.engine.ports import Channel
+from tocsin.engine.probe import PROBE
 from tocsin.web import arrivals, health, intake, wrappers
 from tocsin.web.pages import what_if
 from tocsin.web.pages.forms import Administrator, TheWeb
@@ -73,6 +74,8 @@ def _channels(web: Web) -> list[Reached]:
     named = {"webhook": organisation.webhooks, "slack": organisation.slack}
     found = []
     for name, channel in web.world.channels.items():
+        if name.startswith(PROBE):
+            continue
         if name in named:
             found.append(_by_name(channel, tuple(named[name])))
             continue

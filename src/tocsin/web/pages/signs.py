@@ -6,9 +6,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tocsin.core.people import Organisation
+from tocsin.core.times import words_duration
+from tocsin.engine.checkup import Health
+from tocsin.engine.heartbeats import SOURCE
 from tocsin.engine.ports import Reading
 from tocsin.engine.rules import BOTH
-from tocsin.web.pages.reach import WORDS, problem_with
+from tocsin.web.pages.reach import problem_with
+from tocsin.web.pages.rendering import WAYS
 from tocsin.web.site import Web
 
 LATE = timedelta(minutes=1)
@@ -39,10 +43,12 @@ def signs(web: Web) -> list[Sign]:
     with web.world.store.read() as reading:
         return [
             *_node(web),
+            *_check_up(web),
             *_rules(web),
             *_deliveries(web, reading),
             *_channels(web, organisation),
             *_integrations(organisation, reading),
+            *_heartbeats(organisation, reading),
             *_machines(reading),
         ]
 
@@ -51,10 +57,51 @@ def _node(web: Web) -> Iterator[Sign]:
     troubles = [*web.site.troubles()]
     if problem := web.world.store.is_ready():
         troubles.append(f"the store: {problem}")
+    degraded = web.site.degraded()
     if troubles:
         yield Sign("This node", "bad", "in trouble", f"{web.world.node}: {'; '.join(troubles)}")
+    elif web.world.emergency() is not None:
+        yield Sign("This node", "bad", "in emergency mode", " ".join(degraded))
+    elif degraded:
+        yield Sign("This node", "warn", "not as it should be", "; ".join(degraded))
     else:
         yield Sign("This node", "good", "works", web.world.node)
+
+
+def _check_up(web: Web) -> Iterator[Sign]:
+    """Say whether a page to Tocsin itself comes back, and whether anybody watches from outside."""
+    health = web.site.health()
+    if health is None:
+        return
+    probe = health.probe
+    if probe is None:
+        yield Sign("Probe", "info", "the first one is on its way")
+    elif probe.failed:
+        yield Sign("Probe", "bad", "did not come back", probe.failed, health.probed_at)
+    else:
+        what = f"a page to Tocsin itself was answered after {probe.seconds:.1f} s"
+        yield Sign("Probe", "good", "came back", what, probe.at)
+    if health.violations:
+        what = "; ".join(str(one) for one in health.violations)
+        yield Sign("Store", "bad", "is not as it must be", what)
+    yield _watchdog(health)
+
+
+def _watchdog(health: Health) -> Sign:
+    if not health.watchdog:
+        cure = next(iter(health.warnings), "").partition(": ")[2]
+        return Sign("Watchdog", "warn", "nobody watches from outside", cure)
+    if health.unheard:
+        what = f"{health.watchdog} {health.unheard}"
+        return Sign("Watchdog", "bad", "does not hear the heartbeat", what, health.heard_at)
+    if health.reasons:
+        what = f"no heartbeat is sent to {health.watchdog}: {'; '.join(health.reasons)}"
+        return Sign("Watchdog", "bad", "is left to call somebody", what, health.heard_at)
+    if health.heard_at is None:
+        return Sign("Watchdog", "info", "has not heard anything yet", health.watchdog)
+    if health.warnings:
+        return Sign("Watchdog", "warn", "hears the heartbeat", health.warnings[0], health.heard_at)
+    return Sign("Watchdog", "good", "hears the heartbeat", health.watchdog, health.heard_at)
 
 
 def _rules(web: Web) -> Iterator[Sign]:
@@ -93,7 +140,7 @@ def _channels(web: Web, organisation: Organisation) -> Iterator[Sign]:
     for channel in dict.fromkeys(contact.channel for contact in contacts):
         mine = [contact for contact in contacts if contact.channel == channel]
         broken = [contact for contact in mine if problem_with(web.world, contact)]
-        name = WORDS.get(channel, channel)
+        name = WAYS.get(channel, channel)
         if not broken:
             yield Sign(name, "good", "set up")
         elif len(broken) == len(mine):
@@ -105,7 +152,9 @@ def _channels(web: Web, organisation: Organisation) -> Iterator[Sign]:
 
 def _integrations(organisation: Organisation, reading: Reading) -> Iterator[Sign]:
     heard = reading.last_received(ALERTS_SEEN)
-    for integration in organisation.integrations:
+    for integration, declared in organisation.integrations.items():
+        if declared.source == SOURCE:
+            continue
         at = heard.last.get(integration)
         if at is not None:
             yield Sign(integration, "info", "last alert", at=at)
@@ -113,6 +162,20 @@ def _integrations(organisation: Organisation, reading: Reading) -> Iterator[Sign
             yield Sign(integration, "info", "no alert yet")
         else:
             yield Sign(integration, "info", f"none among the latest {ALERTS_SEEN:,} alerts")
+
+
+def _heartbeats(organisation: Organisation, reading: Reading) -> Iterator[Sign]:
+    """Say of each integration that has promised heartbeats whether it keeps its promise."""
+    for beat in reading.heartbeats():
+        if beat.integration not in organisation.integrations:
+            continue
+        expected = f"expected every {words_duration(beat.every)}"
+        if beat.silent:
+            yield Sign(beat.integration, "bad", "heartbeat missing", expected, beat.heard_at)
+        elif beat.heard_at is None:
+            yield Sign(beat.integration, "info", "no heartbeat yet", expected)
+        else:
+            yield Sign(beat.integration, "good", "heartbeat", expected, beat.heard_at)
 
 
 def _machines(reading: Reading) -> Iterator[Sign]:

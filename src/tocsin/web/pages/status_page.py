@@ -33,7 +33,7 @@ TYPES = {
 }
 
 Text = Annotated[str, Form(max_length=500)]
-Names = Annotated[list[str], Form()]
+Names = Annotated[list[str], Form(default_factory=list)]
 
 
 @router.get(PATH)
@@ -51,8 +51,8 @@ def subscribe_page(request: Request, web: TheWeb, _caller: Anybody) -> Response:
 
 @router.post(f"{PATH}/subscribe")
 def subscribe(
-    request: Request, web: TheWeb, _caller: Anybody, how: Text = "", address: Text = "",
-    components: Names = [],  # noqa: B006  # FastAPI makes a new one each time
+    request: Request, web: TheWeb, _caller: Anybody, components: Names, how: Text = "",
+    address: Text = "",
 ) -> Response:  # fmt: skip
     """Ask whoever owns the address; the answer is the same for a known and an unknown one."""
     demand_same_site(request)
@@ -85,9 +85,8 @@ def subscription_page(request: Request, token: str, web: TheWeb, _caller: Anybod
 
 @router.post(f"{PATH}/subscription/{{token}}")
 def change_subscription(
-    token: str, web: TheWeb, _caller: Anybody, do: Text = "end",
-    components: Names = [],  # noqa: B006  # FastAPI makes a new one each time
-) -> Response:  # fmt: skip
+    token: str, web: TheWeb, _caller: Anybody, components: Names, do: Text = "end"
+) -> Response:
     """Confirm, change or end; a POST that says nothing else ends it (RFC 8058).
 
     The token alone is the right to do so: no cookie counts here, so no other site can use one.

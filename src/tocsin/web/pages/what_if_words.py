@@ -208,7 +208,14 @@ def _about(names: Names, one: Happening) -> str:
         return names.task(one.to)
     if one.do == "phase_entered":
         return names.phase(one.to)
-    return _name(names, one.to or one.clock)
+    if one.do.startswith("role_"):
+        return names.role(one.to)
+    return _name(names, one.to) if one.to else _clock(names, one.clock)
+
+
+def _clock(names: Names, clock: str) -> str:
+    """Say what has to happen while a clock runs, by the names of the plan."""
+    return names.clock(clock) if " " in clock else named(clock)
 
 
 def _name(names: Names, one: str) -> str:
@@ -228,13 +235,15 @@ def _lanes(plan: Plan, names: Names, happened: Sequence[Happening], axis: Axis) 
             lane.note = lane.note or listed([names(p) for p in one.people if p != one.to])
             lane.points.append(_point(axis, at, CALLS[one.do], f"{one.do} {one.to}"))
         elif one.do == "clock_started":
-            clocks.setdefault(one.clock, Lane(_brief(capital(named(one.clock))), "Clocks"))
+            clocks.setdefault(one.clock, Lane(_brief(capital(_clock(names, one.clock))), "Clocks"))
             running[one.clock] = one.t
         elif one.do in _ENDS and one.clock in running:
             lane = clocks[one.clock]
             lane.spans.append(_span(axis, timedelta(seconds=running.pop(one.clock)), at))
             if _ENDS[one.do]:
-                lane.points.append(_point(axis, at, _ENDS[one.do], f"{one.clock}: {one.why}"))
+                lane.points.append(
+                    _point(axis, at, _ENDS[one.do], f"{_clock(names, one.clock)}: {one.why}")
+                )
         elif one.do in _ANSWERS:
             by = names(one.by)
             acts.points.append(_point(axis, at, "done", f"{one.do} by {by}"))
@@ -261,7 +270,8 @@ def _span(axis: Axis, start: timedelta, end: timedelta) -> Span:
 def _ending(names: Names, happened: Sequence[Happening]) -> tuple[str, bool]:
     """Say in a sentence how it ends, and whether that is well."""
     called = list(dict.fromkeys(one.to for one in happened if one.do in CALLS))
-    missed = list(dict.fromkeys(named(one.clock) for one in happened if one.do == "clock_missed"))
+    late = [one.clock for one in happened if one.do == "clock_missed"]
+    missed = list(dict.fromkeys(_clock(names, clock) for clock in late))
     who = [_name(names, one) for one in called]
     said = [f"Called: {listed(who)}."
             if called else "Nobody is called."]  # fmt: skip

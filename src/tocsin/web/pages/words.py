@@ -106,6 +106,10 @@ class Names:
         """Return a task in the plan's words."""
         return self._tasks.get(one, one)
 
+    def role(self, one: str) -> str:
+        """Return the name of a role."""
+        return self._roles.get(one) or one
+
     def phase(self, one: str) -> str:
         """Return the name of a phase."""
         return self._phases.get(one) or one
@@ -257,16 +261,33 @@ def _asked(event: e.EscalationAsked, _names: Names) -> Told:
     return f"asked for {event.to}", "say"
 
 
+def _way(channel: str) -> str:
+    """Name a channel within a sentence."""
+    return {"inbox": "the inbox", "email": "e-mail", "slack": "Slack"}.get(channel, channel)
+
+
 def _delivered(event: e.Delivered, names: Names) -> Told:
     again = f" at attempt {event.attempt}" if event.attempt > 1 else ""
-    what = f"handed the {event.message} for {names(event.person)} to {event.channel}"
+    what = f"handed the {event.message} for {names(event.person)} to {_way(event.channel)}"
     return what + again, "plain"
 
 
 def _not_delivered(event: e.NotDelivered, names: Names) -> Told:
-    what = f"could not hand the {event.message} for {names(event.person)} to {event.channel}"
+    what = f"could not hand the {event.message} for {names(event.person)} to {_way(event.channel)}"
     then = f" (attempt {event.attempt}); next: {event.next_try}" if event.next_try else ""
     return what + then, "bad"
+
+
+def _apart(event: e.HappenedApart, names: Names) -> Told:
+    """Tell what happened on a node without its store, in the words that it would have here."""
+    try:
+        there = Entry(0, event.text, b"").event()
+    except msgspec.ValidationError:
+        what = event.what.replace("_", " ")
+    else:
+        what, _ = _TOLD[type(there)](there, names)
+    when = f"{event.happened_at:%H:%M:%S} UTC"
+    return f"in emergency mode on {event.node}, at {when}: {names(event.who)} {what}", "plain"
 
 
 def _just(what: str, tone: Tone) -> Callable[[e.Event, Names], Told]:
@@ -299,4 +320,5 @@ _TOLD: dict[type[e.Event], Callable[[Any, Names], Told]] = {
     **task_words.TOLD,
     **update_words.TOLD,
     **beside_words.TOLD,
+    e.HappenedApart: _apart,
 }

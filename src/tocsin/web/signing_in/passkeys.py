@@ -192,7 +192,7 @@ def _spent_challenge(world: World, tx: Transaction, what: str, whose: str, sent:
 def _read(sent: str) -> _Sent:
     try:
         return msgspec.json.decode(sent, type=_Sent)
-    except (msgspec.DecodeError, ValueError) as wrong:
+    except (msgspec.DecodeError, ValueError, RecursionError) as wrong:
         raise BadPasskey(str(wrong)) from None
 
 

@@ -6,10 +6,8 @@ document.documentElement.classList.add("scripted");
 
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-chooses]")) return;
-  const form = event.target.form;
-  // Another audience has other templates: the plan's is taken.
-  if (event.target.name === "audience") form.elements.template.value = "";
-  form.requestSubmit();
+  // What was typed goes along, so that none of it is lost.
+  event.target.form.requestSubmit(document.querySelector("[data-choose]"));
 });
 
 // What comes in while somebody says what is wrong with a proposal has to wait for them.

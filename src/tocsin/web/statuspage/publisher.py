@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import structlog
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import NoRules
 from tocsin.engine.statuspage.page import board_of, is_public
+from tocsin.engine.statuspage.subscribing import forget_unconfirmed
 from tocsin.engine.statuspage.telling import tell_subscribers
 from tocsin.engine.world import World
 from tocsin.web.statuspage import folder as on_disk
@@ -18,6 +19,8 @@ from tocsin.web.statuspage.making import files_of
 
 LOOKS_EVERY = 1.0
 """Seconds between two looks at whether anything has changed, here or through another node."""
+
+KEEPS_HOUSE_EVERY = timedelta(hours=1)
 
 log = structlog.get_logger()
 
@@ -34,6 +37,7 @@ class Publisher:
         self._files: dict[str, bytes] = {}
         self._tags: dict[str, str] = {}
         self._seen: tuple[object, ...] = ()
+        self._kept_house_at: datetime | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="status-page", daemon=True)
@@ -86,6 +90,13 @@ class Publisher:
                 self._write(files)
         return changed
 
+    def keep_house(self) -> None:
+        """Forget, once an hour, who never confirmed a subscription."""
+        now = self._world.now()
+        if self._kept_house_at is None or now - self._kept_house_at >= KEEPS_HOUSE_EVERY:
+            forget_unconfirmed(self._world)
+            self._kept_house_at = now
+
     def _write(self, files: Mapping[str, bytes]) -> None:
         """Write the files; what could not be written is tried again within a minute."""
         if self._folder is None:
@@ -109,6 +120,7 @@ class Publisher:
             try:
                 self.refresh()
                 tell_subscribers(self._world)
+                self.keep_house()
             except (StoreUnavailable, Conflict, NoRules) as problem:
                 log.warning("status-page.waits", reason=str(problem))
             except Exception:

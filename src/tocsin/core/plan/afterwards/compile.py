@@ -1,7 +1,5 @@
 """Post-mortem, documents and action items, reduced to tasks and rules."""
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from tocsin.core.document import listed, near
@@ -336,7 +334,7 @@ def _action_items(scope: Scope) -> ItemPolicy | None:
     file, path = scope.file.action_items, ("action_items",)
     if file is None:
         return None
-    due: Sequence[tuple[str, object]] = [
+    due = [
         (name, in_time(scope, (*path, "due_by_priority", name), text))
         for name, text in file.due_by_priority.items()
     ]
@@ -354,7 +352,7 @@ def _action_items(scope: Scope) -> ItemPolicy | None:
         owner_required=file.owner == "required",
         due_required=file.due == "required",
         evidence_required=file.evidence == "required",
-        due_by_priority=tuple((n, time) for n, time in due if time is not None),  # type: ignore[misc]
+        due_by_priority=tuple((n, time) for n, time in due if time is not None),
         classes=tuple((name, want == "required") for name, want in file.classes.items()),
         remind_every=scope.duration(file.remind_every) if file.remind_every else None,
         escalate_to=escalate_to,

@@ -171,7 +171,8 @@ def alert_rules(catalogue: Catalogue) -> tuple[AlertRule, ...]:
             match = threshold.alert or {"alertname": (threshold.id,)}
             rules.append(
                 AlertRule(
-                    match=match, facts=threshold.states, severity=severity, line=threshold.line
+                    match=match, facts=threshold.states, severity=severity,
+                    component=threshold.component, line=threshold.line,
                 )
             )  # fmt: skip
     return tuple(rules)

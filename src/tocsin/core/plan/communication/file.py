@@ -277,7 +277,9 @@ class MaintenanceFile(Part):
 
     announce: Duration | None = Field(None, description="How long before it is announced.")
     counts_as_downtime: bool = Field(False, description="Whether uptime suffers from it.")
-    suppresses_alerts: bool = Field(True, description="Whether alerts of its components are mute.")
+    suppresses_alerts: bool = Field(
+        True, description="Whether alerts of its components call nobody."
+    )
 
 
 class StatusPageFile(Part):

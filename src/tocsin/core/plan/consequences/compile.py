@@ -397,7 +397,9 @@ def same_telling(one: Duty, other: Duty) -> bool:
 
 def _trigger(scope: Scope, number: int, file: TriggerFile, tasks: list[Task]) -> str:
     path: Path = ("escalation", "triggers", number)
-    verbs = [verb for verb in ("page", "notify", "ticket", "step") if getattr(file, verb)]
+    known: tuple[DoTask, ...] = ("page", "notify", "ticket")
+    verbs: list[DoTask] = [verb for verb in known if getattr(file, verb)]
+    verbs += ["escalate"] if file.step else []
     if len(verbs) != 1 or not (file.on or file.when):
         scope.error(
             path, "plan.trigger", "this trigger does not say what happens, or what brings it about",
@@ -410,9 +412,9 @@ def _trigger(scope: Scope, number: int, file: TriggerFile, tasks: list[Task]) ->
     if (file.on and not after) or (file.when and not when):
         return ""
     who: WhoFile | None = file.page or file.notify or file.ticket
-    to, everyone = refer.told(scope, (*path, verbs[0]), who) if who else ((), False)
+    do = verbs[0]
+    to, everyone = refer.told(scope, (*path, do), who) if who else ((), False)
     name = file.name or " and ".join(part for part in (file.on, file.when) if part)
-    do: DoTask = "escalate" if file.step else verbs[0]  # type: ignore[assignment]
     task = Task(
         id=f"trigger/{_slug(file.name or file.on or file.when or '')}-{number + 1}",
         text=name, line=scope.line(path), group="Escalation triggers", do=do, to=to,

@@ -1,0 +1,1 @@
+"""Paging without the store: a journal beside it, and the way back."""

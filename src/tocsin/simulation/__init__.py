@@ -1,0 +1,1 @@
+"""The deterministic simulator: the engine of production through a bad night, from one number."""

@@ -1,0 +1,42 @@
+"""Messages that a wrong clock has put off, as the tables show them."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, update
+
+from tocsin.engine.put_off import UNTRIED_WAITS, WAITS_AT_MOST
+from tocsin.store import rows
+from tocsin.store.schema import deliveries
+
+
+class SqlPutOffReading:
+    """See engine.put_off.PutOffReading."""
+
+    _connection: Connection
+
+    def put_off(self, now: datetime) -> bool:
+        """See PutOffReading."""
+        latest = select(deliveries.c.id).order_by(deliveries.c.due_at.desc()).limit(1)
+        question = latest.where(_is_put_off(now))
+        return self._connection.execute(question).first() is not None
+
+
+class SqlPutOffWriting:
+    """See engine.put_off.PutOffWriting."""
+
+    _connection: Connection
+
+    def bring_forward(self, now: datetime) -> int:
+        """See PutOffWriting."""
+        changing = update(deliveries).where(_is_put_off(now)).values(due_at=rows.micros(now))
+        return self._connection.execute(changing).rowcount
+
+
+def _is_put_off(now: datetime) -> ColumnElement[bool]:
+    """Reads the end of the index by due time, which holds what waits to be tried again."""
+    due_at = deliveries.c.due_at
+    return and_(
+        deliveries.c.state == literal("due", literal_execute=True),
+        due_at > rows.micros(now + UNTRIED_WAITS),
+        or_(deliveries.c.detail == "", due_at > rows.micros(now + WAITS_AT_MOST)),
+    )

@@ -1,0 +1,99 @@
+"""The engine's turns, one by one: what is handed out, what comes back, and what must not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.engine.story import ORGANISATION, Story
+
+from tocsin.core.delivery import LEASE
+from tocsin.engine.cycle import Cycle, attempted
+from tocsin.engine.ports import Delivery
+
+
+class Turns:
+    """A node whose messages leave when the test says so."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.handed: list[Delivery] = []
+        self.cycle = Cycle(story.world, self.handed.append)
+
+    def turn(self) -> float:
+        return self.cycle.turn()
+
+    def send(self) -> None:
+        """Try what was handed out, and tell the engine."""
+        handed, self.handed[:] = list(self.handed), []
+        for delivery in handed:
+            self.cycle.back(delivery, attempted(self.story.world, delivery))
+
+
+def test_a_page_is_handed_out_once_and_its_outcome_is_kept(story: Story) -> None:
+    turns = Turns(story)
+    story.alert("ApiDown", severity="critical")
+    turns.turn()
+    turns.turn()
+    assert [delivery.person for delivery in turns.handed] == ["ana"]
+    turns.send()
+    turns.turn()
+    assert story.pages == ["0:00 ana"]
+    assert "delivered" in story.kinds()
+    assert not turns.cycle.is_busy
+
+
+def test_a_node_that_stood_still_sends_nothing_that_was_answered_meanwhile(story: Story) -> None:
+    """Invariant D3; simulator, seed 301: the page left a minute after the acknowledgement."""
+    turns = Turns(story)
+    story.alert("ApiDown", severity="critical")
+    turns.turn()
+    story.acknowledge("ana")
+    story.now += timedelta(seconds=60)
+    turns.send()
+    turns.turn()
+    assert story.pages == []
+    assert not turns.cycle.is_busy
+
+
+def test_a_node_that_stood_still_does_not_repeat_what_another_one_has_sent(story: Story) -> None:
+    """Invariant D2; simulator, seed 104: the page went out twice, 85 s apart."""
+    turns = Turns(story)
+    story.alert("ApiDown", severity="critical")
+    turns.turn()
+    story.now += LEASE
+    story.tick(story.node("node-2"))
+    assert story.pages == ["0:00 ana"]
+    story.now += timedelta(seconds=60)
+    turns.send()
+    turns.turn()
+    assert story.pages == ["0:00 ana"]
+    assert story.kinds().count("delivered") == 1
+
+
+def test_what_never_left_is_due_again(story: Story) -> None:
+    turns = Turns(story)
+    story.alert("ApiDown", severity="critical")
+    turns.turn()
+    story.now += LEASE
+    turns.send()
+    turns.turn()
+    turns.send()
+    turns.turn()
+    assert story.pages == ["0:00 ana"]
+
+
+def test_a_page_does_not_wait_for_a_clock_that_was_ahead(
+    store_story: Callable[..., Story],
+) -> None:
+    """Invariants D1, G1; simulator, seed 938: it waited for the ten minutes that it was ahead."""
+    story = store_story(organisation=ORGANISATION)
+    began = story.now
+    story.now = began + timedelta(minutes=10)
+    story.alert("ApiDown", severity="critical")
+    story.now = began
+    turns = Turns(story)
+    turns.turn()
+    turns.turn()
+    turns.send()
+    assert [address for address, _ in story.sent] == ["ana@example.org"]

@@ -198,7 +198,9 @@ Made by `scripts/trust.py` from `trust/figures/planted.json` and `tests/mutants/
 is a small change of the source, made in a copy; the simulator then runs seeds 1, 2, 3 ... until one
 of its invariants fails. *Seed* is the first that fails, and so the number of seeds it takes.
 
-The names say in which product the bug was, or whose shape it has; none of their code is here.
+*From* says in which product the bug was, or whose shape it has, as its issues, its authors' own
+reports or its source tell; none of their code is here, and nothing was tried with their products.
+*Classic* is the row of the [48 bugs](../tests/classics/README.md).
 """
 
 

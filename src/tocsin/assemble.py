@@ -381,7 +381,9 @@ def _identity_provider(settings: Settings) -> Client | None:
 
 
 def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    """Return how a URL on this machine says an address that is listened on."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{here}]" if ":" in here else here
 
 
 def _remember(data: Path, url: str, key: str) -> None:

@@ -174,6 +174,8 @@ class Watcher:
                 self._rules.cannot_read(str(problem.filename or ""), problem.strerror or "?")
             except (StoreUnavailable, Conflict) as problem:
                 log.error("rules.not-kept", problem=str(problem))
+            except Exception:
+                log.exception("rules.failed")
 
     def _look(self) -> None:
         if self._emergency() is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tocsin.assemble import _reachable
 from tocsin.settings import BadSettings, read_settings
 from tocsin.watched import NOT_WATCHED, demand_watchdog, warnings
 
@@ -57,3 +58,12 @@ def test_a_wrong_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch, name: 
         read_settings()
     assert "must begin with https://" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("listens", "address"),
+    [("::1", "[::1]"), ("::", "[::1]"), ("fd00::7", "[fd00::7]"), ("0.0.0.0", "127.0.0.1"),
+     ("127.0.0.1", "127.0.0.1"), ("tocsin.local", "tocsin.local")],
+)  # fmt: skip
+def test_a_node_finds_itself_whatever_it_listens_on(listens: str, address: str) -> None:
+    assert _reachable(listens) == address

@@ -1,12 +1,13 @@
 """What a running server takes up by itself: its files, and what other nodes have put in force."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.engine.story import ORGANISATION, PLAN
+from tests.servers import wait_until
 
 from tocsin.engine.rules import Offer, Rules
 from tocsin.rule_files import Files, Watcher, load
@@ -41,6 +42,14 @@ class Machine:
 
     def look(self) -> None:
         self._watcher._look()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        self._watcher.start()
+        try:
+            yield
+        finally:
+            self._watcher.stop()
 
 
 @pytest.fixture
@@ -83,3 +92,22 @@ def test_files_are_told_apart_by_machine_and_path(machine: Machine) -> None:
         .sources()[0]
         .endswith(f":{Path.cwd() / 'plan.yaml'}")
     )
+
+
+def test_it_looks_again_whatever_a_look_has_raised(
+    store: SqlStore, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.rule_files.RULES_LOOKED_AT_EVERY", 0.01)
+    follow, failures = machine.rules.follow, [ValueError("not thought of")]
+
+    def follow_at_last() -> None:
+        if failures:
+            raise failures.pop()
+        follow()
+
+    monkeypatch.setattr(machine.rules, "follow", follow_at_last)
+    other = Rules(store)
+    with machine.watching():
+        wait_until(lambda: not failures, 10)
+        apply(other, plan=BOSS_PLAN, organisation=BOSS_PEOPLE)
+        wait_until(lambda: machine.rules.versions == other.versions, 10)

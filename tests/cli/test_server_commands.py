@@ -215,7 +215,9 @@ def test_the_doctor_says_when_the_watchdog_has_not_heard_for_long(
     assert found["heartbeat"] == "problem", "it was heard months ago"
 
 
-def test_the_doctor_looks_at_a_store_whose_server_is_down(tocsin: Terminal, data: Path) -> None:
+def test_the_doctor_looks_at_a_store_whose_server_is_down(
+    tocsin: Terminal, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert states(tocsin, "--data", data)["store"] == "warning", "there is none yet"
     assert not (data / "tocsin.sqlite3").exists(), "and the doctor makes none"
     open_store(f"sqlite:///{data / 'tocsin.sqlite3'}").close()
@@ -224,5 +226,10 @@ def test_the_doctor_looks_at_a_store_whose_server_is_down(tocsin: Terminal, data
     assert found["backup"] == "warning"
     assert tocsin("backup", data / "copy.sqlite3", "--data", data).code == 0
     assert states(tocsin, "--data", data)["backup"] == "ok"
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://127.0.0.1:1,localhost:1/x")
+    assert states(tocsin, "--data", data)["store"] == "problem", "of several hosts none answers"
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://127.0.0.1:none/x")
+    assert states(tocsin, "--data", data)["store"] == "problem", "the address can't be read"
+    monkeypatch.delenv("TOCSIN_DATABASE_URL")
     (data / "tocsin.sqlite3").write_bytes(b"this is no database" * 100)
     assert states(tocsin, "--data", data)["store"] == "problem"

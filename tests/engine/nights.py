@@ -39,6 +39,8 @@ class Night(RuleBasedStateMachine):
         self.town = Town(self.store, path, "web1", "web2")
         self.town.pass_time("4s")
         self.accepted: set[tuple[str, str]] = set()
+        self.began: dict[tuple[str, str], str] = {}
+        self.firing: set[tuple[str, str]] = set()
         self.answered: list[tuple[str, str]] = []
         self.said: list[tuple[str, str]] = []
         self.alert(0, "ApiDown", "a")
@@ -92,19 +94,43 @@ class Night(RuleBasedStateMachine):
 
     @rule(number=NODES, name=NAMES, instance=INSTANCES)
     def alert(self, number: int, name: str, instance: str) -> None:
+        """The source says that it fires, or says so again, at whichever node."""
+        what = name, instance
+        starts = self.began[what] if what in self.firing else f"{int(self.town.elapsed)}s"
         try:
-            self.at(number).alert(name, severity="critical", instance=instance)
+            self.at(number).alert(name, severity="critical", instance=instance, starts=starts)
         except (StoreUnavailable, Conflict):
             return
-        self.accepted.add((name, instance))
+        self.began[what] = starts
+        self.firing.add(what)
+        self.accepted.add(what)
         self.figures["alerts in an emergency"] += self.at(number).is_alone
 
     @rule(number=NODES, name=NAMES, instance=INSTANCES)
     def over(self, number: int, name: str, instance: str) -> None:
+        """The source says that it is over, or says so again, at whichever node."""
+        what = name, instance
+        if what not in self.began:
+            return
+        starts = self.began[what]
         try:
-            self.at(number).over(name, severity="critical", instance=instance)
+            self.at(number).over(name, severity="critical", instance=instance, starts=starts)
         except (StoreUnavailable, Conflict):
             return
+        self.figures["ends in an emergency"] += self.at(number).is_alone and what in self.firing
+        self.firing.discard(what)
+        self.town.pass_time("2s")
+
+    @rule(name=NAMES, first=NODES)
+    def begins_here_and_ends_there(self, name: str, first: int) -> None:
+        """Nobody has a store; an alert fires at one node, and its end comes to the other."""
+        for number in (0, 1):
+            self.at(number).cut_off()
+        self.town.pass_time("14s")
+        self.alert(first, name, "b")
+        self.town.pass_time("4s")
+        self.over(1 - first, name, "b")
+        self.figures["outages"] += 2
 
     @rule(number=NODES, which=st.integers(0, 5), person=PEOPLE, what=st.sampled_from("aaanr"))
     def do(self, number: int, which: int, person: str, what: str) -> None:
@@ -161,6 +187,7 @@ class Night(RuleBasedStateMachine):
             there = {one.text for one in reading.alerts(None, None, 1000)}
         for name, instance in self.accepted:
             assert any(f'"{name}"' in t and f'"instance":"{instance}"' in t for t in there), "A2"
+        self._judge_alerts()
         for code, person in self.answered:
             assert self._has(code, "acknowledged", person), f"{person}'s answer to {code} is lost"
             self.figures["acknowledgements kept"] += 1
@@ -169,8 +196,22 @@ class Night(RuleBasedStateMachine):
         sent = Counter(message.id for node in town.nodes for _, _, message in node.sent)
         assert all(count <= 1 + len(town.nodes) for count in sent.values()), sent
         paged = {m.incident for node in town.nodes for _, _, m in node.sent if m.kind == "page"}
+        paged |= {code for code, _ in self.answered}  # who has it already is not called any more
         for code in town.codes:
             assert code in paged or town.incident(code).resolved_at, f"{code} was never paged"
+
+    def _judge_alerts(self) -> None:
+        """The source says once more what fires; the store is to say the same (A9)."""
+        for name, instance in sorted(self.firing):
+            self.alert(0, name, instance)
+        with self.town.main.read() as reading:
+            firing = reading.alerts(None, True, 1000)
+        assert len(firing) == len(self.firing), "A9: what fires is what the source says"
+        belong = Counter(alert.incident_id for alert in firing)
+        for code in self.town.codes:
+            one = self.town.incident(code)
+            if one.state not in ("resolved", "closed"):
+                assert 0 < one.alerts_firing == belong[one.id], f"A9: {code} waits for others"
 
     def _has(self, code: str, what: str, person: str) -> bool:
         def is_it(event: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.engine.story import ORGANISATION, Story
@@ -10,15 +11,17 @@ from tests.engine.story import ORGANISATION, Story
 from tocsin.core.delivery import LEASE
 from tocsin.engine.cycle import Cycle, attempted
 from tocsin.engine.ports import Delivery
+from tocsin.engine.put_off import AGREE
 
 
 class Turns:
-    """A node whose messages leave when the test says so."""
+    """A node whose messages leave when the test says so; its clock is off by `off`."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: Story, off: timedelta = timedelta(0)) -> None:
         self.story = story
         self.handed: list[Delivery] = []
-        self.cycle = Cycle(story.world, self.handed.append)
+        world = replace(story.world, now=lambda: story.now + off)
+        self.cycle = Cycle(world, self.handed.append)
 
     def turn(self) -> float:
         return self.cycle.turn()
@@ -96,4 +99,25 @@ def test_a_page_does_not_wait_for_a_clock_that_was_ahead(
     turns.turn()
     turns.turn()
     turns.send()
+    assert [address for address, _ in story.sent] == ["ana@example.org"]
+
+
+def test_what_a_node_with_a_faster_clock_is_sending_is_not_put_off(story: Story) -> None:
+    """Invariant D2; both agree with the database's clock, by a little less than `AGREE`."""
+    off = AGREE - timedelta(seconds=0.1)
+    fast, slow = Turns(story, off), Turns(story, -off)
+    story.alert("ApiDown", severity="critical")
+    fast.turn()
+    (delivery,) = fast.handed
+    outcome = attempted(fast.cycle._world, delivery)  # its provider takes ten seconds for it
+    for _ in range(20):
+        story.now += timedelta(seconds=0.5)
+        for node in (fast, slow, slow):
+            node.turn()
+    assert (fast.handed, slow.handed) == ([delivery], [])
+    fast.cycle.back(delivery, outcome)
+    fast.turn()
+    story.now += LEASE
+    slow.turn()
+    assert slow.handed == []
     assert [address for address, _ in story.sent] == ["ana@example.org"]

@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.engine.apart import Node, Town
-from tests.engine.story import ORGANISATION, PLAN
+from tests.engine.story import ORGANISATION, PLAN, Story
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.incident import commands as c
@@ -265,6 +266,121 @@ def test_an_alert_that_ends_in_an_emergency_resolves_its_incident(towns: Towns) 
     assert (town.incident().state, town.incident().alerts_total) == ("resolved", 2)
     with town.main.read() as reading:
         assert [a.firing for a in reading.alerts(None, None, 10)] == [False, False]
+    town.assert_sound()
+
+
+def heal_in_turn(town: Town, first: str) -> None:
+    """Give the nodes their store back one after the other, and look whether all is over."""
+    for node in town.nodes if first == "web1" else town.nodes[::-1]:
+        node.heal()
+        town.pass_time("8s")
+        assert not node.is_alone
+    with town.main.read() as reading:
+        alerts = reading.alerts(None, None, 100)
+    assert [alert.text for alert in alerts if alert.firing] == [], "A9: all is over at the source"
+    assert len({alert.fingerprint for alert in alerts}) == len(alerts), "A2: one row an episode"
+    for code in town.codes:
+        one = town.incident(code)
+        assert (one.state in ("resolved", "closed"), one.alerts_firing) == (True, 0), code
+    before = len(town.one.pages + town.two.pages)
+    town.pass_time("30m", step="3m")
+    assert len(town.one.pages + town.two.pages) == before
+    town.assert_sound()
+
+
+@pytest.mark.parametrize("first", ["web1", "web2"])
+@pytest.mark.parametrize("said", [{"starts": "30s"}, {}], ids=["with start", "without start"])
+def test_an_alert_that_fires_at_one_node_and_ends_at_another_is_over(
+    both: Towns, first: str, said: dict[str, str]
+) -> None:
+    town = both("web1", "web2")
+    town.pass_time("30s")
+    town.lose_store()
+    assert town.one.alert("ApiDown", **CRITICAL, **said).disposition == "opened"
+    town.pass_time("20s")
+    assert town.two.over("ApiDown", **CRITICAL, **said).disposition == "over-before-seen"
+    heal_in_turn(town, first)
+
+
+@pytest.mark.parametrize("first", ["web1", "web2"])
+def test_an_alert_that_joins_at_one_node_and_ends_at_another_is_over(
+    towns: Towns, first: str
+) -> None:
+    town = towns("web1", "web2")
+    town.one.alert("ApiDown", **CRITICAL)
+    town.pass_time("20s")
+    town.lose_store()
+    assert town.one.alert("ApiDown", **CRITICAL, instance="b").disposition == "joined"
+    town.one.over("ApiDown", **CRITICAL)
+    town.pass_time("20s")
+    town.two.over("ApiDown", **CRITICAL, instance="b")
+    heal_in_turn(town, first)
+    assert town.codes == ["INC-001"]
+
+
+@pytest.mark.parametrize("first", ["web1", "web2"])
+def test_an_end_that_one_node_has_heard_counts_whatever_the_other_heard_later(
+    both: Towns, first: str
+) -> None:
+    town = both("web1", "web2")
+    town.one.alert("ApiDown", **CRITICAL, starts="1s")
+    town.pass_time("20s")
+    town.lose_store()
+    town.two.over("ApiDown", **CRITICAL, starts="1s")
+    town.pass_time("10s")
+    told = Story.signal(town, "ApiDown", **CRITICAL, starts="1s")  # type: ignore[arg-type]
+    take_in(town.one.world, [[replace(told, annotations={"summary": "still down"})]])
+    town.one.do(c.Note(by="ana", via="page", text="I look"))
+    heal_in_turn(town, first)
+    assert town.codes == ["INC-001"]
+
+
+@pytest.mark.parametrize("first", ["web1", "web2"])
+@pytest.mark.parametrize("ends_at", ["web1", "web2"])
+@pytest.mark.parametrize("known", ["new", "the group is known", "the alert is known"])
+def test_an_episode_that_two_nodes_have_heard_is_one_and_ends_once(
+    towns: Towns, first: str, ends_at: str, known: str
+) -> None:
+    town = towns("web1", "web2")
+    if known == "the group is known":
+        town.one.alert("ApiDown", **CRITICAL, instance="b", starts="1s")
+    elif known == "the alert is known":
+        town.one.alert("ApiDown", **CRITICAL, starts="1s")
+    town.pass_time("30s")
+    town.lose_store()
+    for node in town.nodes:
+        node.alert("ApiDown", **CRITICAL, starts="1s")
+        town.pass_time("4s")
+        node.over("ApiDown", **CRITICAL, instance="b", starts="1s")
+    ends = town.one if ends_at == "web1" else town.two
+    ends.over("ApiDown", **CRITICAL, starts="1s")
+    heal_in_turn(town, first)
+
+
+@pytest.mark.parametrize("first", ["web1", "web2"])
+def test_an_alert_that_ended_at_one_node_and_began_anew_at_another_fires(
+    towns: Towns, first: str
+) -> None:
+    town = towns("web1", "web2")
+    town.one.alert("ApiDown", **CRITICAL, starts="1s")
+    town.pass_time("30s")
+    town.lose_store()
+    town.two.over("ApiDown", **CRITICAL, starts="1s")
+    town.pass_time("20s")
+    town.one.over("ApiDown", **CRITICAL, starts="1s")
+    town.pass_time("10s")
+    anew = f"{int(town.elapsed)}s"
+    town.one.alert("ApiDown", **CRITICAL, starts=anew)
+    for node in town.nodes if first == "web1" else town.nodes[::-1]:
+        node.heal()
+        town.pass_time("8s")
+    with town.main.read() as reading:
+        alerts = sorted(reading.alerts(None, None, 9), key=lambda alert: alert.starts_at)
+    assert [alert.firing for alert in alerts] == [False, True]
+    states = {code: town.incident(code).state for code in town.codes}
+    assert list(states.values()).count("open") == 1, states
+    town.one.over("ApiDown", **CRITICAL, starts=anew)
+    assert all(town.incident(code).state in ("resolved", "closed") for code in town.codes)
     town.assert_sound()
 
 

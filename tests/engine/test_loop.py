@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.engine.story import ORGANISATION, Story
@@ -12,8 +13,9 @@ from tests.servers import wait_until
 
 from tocsin.core.delivery import Failed, Message, Outcome, Sent
 from tocsin.core.incident import commands as c
-from tocsin.engine.lanes import PATIENCE, RENEW_AFTER, SLOTS, YIELDS_FOR, Lane
+from tocsin.engine.lanes import FORGOTTEN_AFTER, PATIENCE, RENEW_AFTER, SLOTS, YIELDS_FOR, Lane
 from tocsin.engine.loop import Loop
+from tocsin.engine.ports import Store
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
 
@@ -90,8 +92,8 @@ def test_a_lane_lets_one_message_start_while_its_provider_is_quick(story: Story)
     assert lane.room(now + PATIENCE) == 1
     lane.start(second, now + PATIENCE)
     assert lane.room(now + PATIENCE) == 0
-    lane.end(first, Sent())
-    lane.end(second, Sent())
+    lane.end(first, Sent(), now)
+    lane.end(second, Sent(), now)
     assert lane.room(now + PATIENCE) == 1
 
 
@@ -114,20 +116,52 @@ def test_a_node_that_has_just_failed_leaves_what_is_due_to_others_for_a_second(
         story.alert(name, severity="critical")
     first = story.claim_one("email")
     lane.start(first, story.now)
-    assert lane.yields_for == timedelta(0)
-    lane.end(first, Failed("temporary", "no connection"))
-    mine = {"email": lane.yields_for}
+    assert lane.yields_for(story.now) == timedelta(0)
+    lane.end(first, Failed("temporary", "no connection"), story.now)
+    mine = {"email": lane.yields_for(story.now)}
     assert tick(story.world, (), {"email": 9}, (), mine).claimed == []
     assert len(tick(story.node("node-2"), (), {"email": 1}).claimed) == 1
     story.now += YIELDS_FOR
     assert len(tick(story.world, (), {"email": 9}, (), mine).claimed) == 1
-    lane.end(first, Failed("permanent", "no such address"))
-    assert lane.yields_for == timedelta(0)
-    lane.end(first, Failed("unknown", "no answer"))
-    lane.end(first, None)
-    assert lane.yields_for == YIELDS_FOR
-    lane.end(first, Sent())
-    assert lane.yields_for == timedelta(0)
+    lane.end(first, Failed("permanent", "no such address"), story.now)
+    assert lane.yields_for(story.now) == timedelta(0)
+    lane.end(first, Failed("unknown", "no answer"), story.now)
+    lane.end(first, None, story.now)
+    assert lane.yields_for(story.now) == YIELDS_FOR
+    lane.end(first, Sent(), story.now)
+    assert lane.yields_for(story.now) == timedelta(0)
+
+
+def test_a_failure_of_long_ago_makes_no_page_late(story: Story) -> None:
+    lane = Lane()
+    story.alert("A", severity="critical")
+    lane.end(story.claim_one("email"), Failed("unknown", "no answer"), story.now)
+    assert lane.yields_for(story.now + FORGOTTEN_AFTER / 2) == YIELDS_FOR
+    assert lane.yields_for(story.now + FORGOTTEN_AFTER) == timedelta(0)
+
+
+class Failing:
+    """A store whose housekeeping fails, in a way that nobody has thought of."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self.rounds = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+    def tidy(self) -> None:
+        self.rounds += 1
+        raise ValueError("not thought of")
+
+
+def test_housekeeping_goes_on_whatever_a_round_of_it_has_raised(
+    live: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.engine.loop.TIDY_EVERY", 0.01)
+    store: Any = Failing(live.store)
+    with running(replace(real_time(live), store=store)):
+        wait_until(lambda: store.rounds >= 2, 10)
 
 
 def test_leases_of_messages_on_their_way_are_renewed(story: Story) -> None:

@@ -18,6 +18,7 @@ from tocsin.engine.dry_run import dry_run
 from tocsin.engine.quiet import QuietCount, Spell
 from tocsin.engine.statuspage.planned import Draft, Planned, Turn, change_window, plan_window
 from tocsin.engine.tick import tick
+from tocsin.store.writing import SqlTransaction
 
 QUIET = """\
 components:
@@ -356,6 +357,21 @@ def test_what_goes_wrong_here_holds_up_no_page(
     assert story.pages == ["2:00 ana"]
     story.until("2h2m")
     assert story.pages == ["2:00 ana", "2:01 ana"]
+
+
+def test_planned_work_that_can_not_be_read_holds_up_no_page(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan(story, "api")
+    story.alert("ApiDown", service="api")
+    story.now = MONDAY_TEN + timedelta(hours=2)
+    story.alert("Other")
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlTransaction, "due_windows", lambda *_: 1 / 0)
+        story.tick()
+    assert story.pages == ["2:00 ana"]
+    story.until("2h2m")
+    assert story.pages == ["2:00 ana", "2:00 ana"]
 
 
 def test_many_become_loud_in_several_steps(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ class Door:
             raise ProbeFailed(str(result))
 
     def answer(self, path: str) -> None:
+        assert path.startswith("/a/"), "what a proxy puts before it is none of our paths"
         message_id = path.removeprefix("/a/").rpartition(".")[0]
         with self._world.store.read() as reading:
             delivery = reading.delivery(message_id)
@@ -84,6 +85,16 @@ def test_a_probe_goes_the_whole_way(story: Story, nodes: tuple[ProbingNode, Prob
     verified = verify_incident(story.store, "PROBE-1")
     assert verified is not None
     assert verified.first_broken is None
+
+
+def test_a_proxy_s_base_path_is_not_asked_of_the_node_itself(
+    nodes: tuple[ProbingNode, ProbingNode],
+) -> None:
+    node = nodes[0]
+    for base in ("https://example.net/on/call", "http://[::1]:8080"):
+        node.world = replace(node.world, base_url=base)
+        node.cycle = Cycle(node.world, lambda one: node.cycle.back(one, attempted(node.world, one)))
+        assert Prober(node.world, node.prober._means).run().failed == ""
 
 
 def test_nobody_sees_a_probe(story: Story, nodes: tuple[ProbingNode, ProbingNode]) -> None:

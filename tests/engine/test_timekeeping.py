@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.servers import wait_until
 
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.engine.timekeeping import ASKED_WITHIN, FOLLOWED_FROM, Comparing, Timekeeper
@@ -177,3 +178,22 @@ def test_only_a_store_that_answers_at_once_is_believed(
     store: Any = SlowStore(night, took, fault)
     Comparing(night.keeper, store, night._elapsed).look()
     assert abs(night.off - off) <= timedelta(seconds=took)
+
+
+def test_the_clocks_are_looked_at_again_whatever_a_look_has_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tocsin.engine.timekeeping.COMPARED_EVERY", 0.01)
+    looks: list[float] = []
+
+    def elapsed() -> float:
+        looks.append(0)
+        raise ValueError("not thought of")
+
+    store: Any = None
+    comparing = Comparing(Night().keeper, store, elapsed)
+    comparing.start()
+    try:
+        wait_until(lambda: len(looks) >= 2, 10)
+    finally:
+        comparing.stop()

@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 QUICK = 1_000
-"""Seeds within which the shapes of other products are to be found (reliability.md T-S2)."""
+"""Seeds within which the shapes of other products are to be found."""
 
 
 def keep(finds: Sequence[Find]) -> None:

@@ -59,7 +59,10 @@ class TestFirstStart:
         server.start()
         for name in ("plan.yaml", "org.yaml"):
             assert (server.data_dir / name).read_bytes() == (STARTER / name).read_bytes()
-        assert server.get("/readyz") == {"status": "ready"}
+        ready = server.get("/readyz")
+        assert ready["status"] == "ready"
+        (warning,) = ready["warnings"]
+        assert "nobody outside watches" in warning
 
     def test_prints_what_to_do_next(self, tocsin_server: TocsinServer) -> None:
         printed = tocsin_server.printed

@@ -17,7 +17,7 @@ from tests.store.values import keep, kept, opening
 
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.store import patience
-from tocsin.store.sql_store import SqlStore, _with_hosts_apart, open_store
+from tocsin.store.sql_store import SqlStore, open_store, with_hosts_apart
 
 pytestmark = pytest.mark.postgres
 
@@ -150,7 +150,7 @@ def test_the_database_tells_the_time(store: SqlStore) -> None:
     ],
 )
 def test_several_hosts_are_written_as_in_other_programs(written: str, meant: str) -> None:
-    assert _with_hosts_apart(written) == meant
+    assert with_hosts_apart(written) == meant
 
 
 def test_the_host_that_takes_changes_is_found_among_several(postgres: PostgresServer) -> None:

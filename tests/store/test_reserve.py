@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.store.values import NOW, keep, kept, note, opening
 
 from tocsin.engine.attachments import Attachment
@@ -186,3 +187,22 @@ def test_a_log_that_can_not_be_written_again_takes_nothing(file, monkeypatch):
                     keep(second, opening(2))
         keep(second, opening(2))
     first.close()
+
+
+def test_a_disk_that_can_reserve_nothing_is_not_full(file, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        with capture_logs() as logs:
+            store.hold_reserve(SIZE)
+            store.tidy()
+        assert [one["event"] for one in logs] == ["store.no-reserve"]
+        assert store.lacks_room() == ""
+        keep(store, opening(1))
+        fill_the_disk(store)
+        overfill(store)
+        assert "is full" in store.lacks_room()
+        store.tidy()  # statvfs says that there is room
+        assert store.lacks_room() == ""

@@ -185,11 +185,16 @@ def wait_until_discharged(url: str) -> datetime:
 
 
 def left(engine: Engine, before: int) -> int:
-    """Count what is still to be done of what was ordered, or came due, before an instant."""
+    """Count what is still to be done of what was ordered, or came due, before an instant.
+
+    A dead process's probe (with a number below 0) is nobody's any more.
+    """
     ordered = select(func.count()).where(
-        deliveries.c.state == "due", deliveries.c.created_at <= before
+        deliveries.c.state == "due",
+        deliveries.c.created_at <= before,
+        deliveries.c.incident_id > 0,
     )
-    due = select(func.count()).where(incidents.c.look_again_at <= before)
+    due = select(func.count()).where(incidents.c.look_again_at <= before, incidents.c.id > 0)
     with engine.connect() as connection:
         return sum(connection.execute(question).scalar_one() for question in (ordered, due))
 

@@ -63,7 +63,7 @@ def test_what_the_store_shows_is_alarmed_at_once_and_its_end_too(node: Node) -> 
     node.sql("UPDATE incidents SET look_again_at = NULL WHERE id > 0")
     node.minutes(1)
     ((alarm,),) = node.watchdog.alarms
-    assert "will never be looked at again: INC-001" in alarm
+    assert "will never be looked at again (incident.unarmed: 1 found)" in alarm
     node.minutes(3)
     assert len(node.watchdog.alarms) == 1, "not again each minute"
     node.sql("UPDATE incidents SET look_again_at = opened_at WHERE id > 0")

@@ -347,6 +347,17 @@ def test_a_key_works_from_ones_own_pages_and_from_programs(
     assert client.post(path, headers=headers).status_code == 200
 
 
+def test_a_foreign_page_cannot_use_up_somebody_s_pace(stage: Stage) -> None:
+    stage.alert()
+    browser = stage.signed_in("ana")
+    pace = stage.app.state.web.pace
+    pace.burst, pace.clock = 1, lambda: 0.0
+    path = "/api/v1/incidents/INC-2026-001/acknowledge"
+    for headers in FOREIGN:
+        assert browser.client.post(path, json={}, headers=headers).status_code == 403
+    assert browser.client.post(path, json={}, headers={"Origin": stage.base_url}).is_success
+
+
 def test_a_foreign_page_cannot_use_the_session(stage: Stage) -> None:
     stage.alert()
     browser = stage.signed_in("ana")

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.web.stage import Stage
 
-from tocsin.engine.assertions import ASSERTIONS, Violation
+from tocsin.engine.assertions import ASSERTIONS, SHOWN, Violation
 from tocsin.engine.checkup import Health
 from tocsin.engine.prober import Probed
 
@@ -58,10 +58,30 @@ def test_a_node_that_is_not_well_says_so_and_goes_on_taking_alerts(stage: Stage)
     assert ready.json()["warnings"] == list(ILL.reasons)
     page = stage.signed_in("ben").open("/centre").text
     assert "the engine has not sent it" in page
-    assert "INC-2026-007" in page
+    assert "INC-2026-007" in page, "an administrator has to know which"
     assert "is left to call somebody" in page
     found = metrics(stage)
     assert (found["tocsin_well"], found["tocsin_assertions_violated"]) == (0, 1)
+
+
+def test_what_an_assertion_found_is_named_to_administrators_only(stage: Stage) -> None:
+    """It may be a restricted incident, or a message to somebody: not for all, and not for logs."""
+    showing(stage, ILL)
+    ready = stage.client().get("/readyz").text
+    assert "an open incident will never be looked at again (incident.unarmed: 1 found)" in ready
+    assert "INC-2026-007" not in ready
+    viewer = stage.signed_in("vic")
+    status = viewer.client.get("/api/v1/status")
+    (violation,) = status.json()["health"]["violations"]
+    assert (violation["count"], violation["found"]) == (1, [])
+    assert "will never be looked at again" in viewer.open("/centre").text
+    for text in (status.text, viewer.open("/centre").text, viewer.open("/centre?wall=1").text):
+        assert "INC-2026-007" not in text
+    told = stage.client().get("/api/v1/status", headers=stage.operator).json()["health"]
+    assert told["violations"][0]["found"] == ["INC-2026-007"]
+    assert not any("INC-2026-007" in reason for reason in told["reasons"])
+    many = Violation(ASSERTIONS[0], tuple(f"INC-{number}" for number in range(SHOWN)))
+    assert "5 or more found" in str(many)
 
 
 def test_a_node_that_nobody_watches_says_so(stage: Stage) -> None:

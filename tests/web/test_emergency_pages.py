@@ -104,7 +104,8 @@ def test_a_node_in_an_emergency_is_ready_and_says_that_it_is_not_well(alone: Alo
     client = alone.stage.client()
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json()["warnings"][0].startswith(SENTENCE)
+    assert ready.json()["warnings"][0].startswith(SENTENCE.replace("web1", "this node"))
+    assert "web1" not in ready.text, "names of nodes are nothing for everybody"
     figures = client.get("/metrics", headers=alone.stage.operator).text
     assert "tocsin_emergency_mode 1.0" in figures
     assert "tocsin_store_up 0.0" in figures

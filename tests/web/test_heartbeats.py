@@ -53,6 +53,19 @@ def test_a_heartbeat_is_on_disk_when_it_is_answered(machine: TestClient, bare_st
     assert kept.due_at == bare_stage.at + timedelta(seconds=90)
 
 
+def test_heartbeats_are_heard_while_a_full_disk_keeps_alerts_out(
+    machine: TestClient, bare_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silence is watched all the while: each heartbeat that is refused would be a false alert."""
+    monkeypatch.setattr(bare_stage.site.intake_app, "_refuses", lambda: "the disk is full")
+    headers = bare_stage.integration
+    assert machine.post("/api/v2/alerts", json=[], headers=headers).status_code == 503
+    assert beat(machine, bare_stage, "backup", "backup").status_code == 200
+    with bare_stage.store.read() as reading:
+        (kept,) = reading.heartbeats()
+    assert kept.heard_at == bare_stage.at
+
+
 @pytest.mark.parametrize(
     ("path", "integration", "status"),
     [("backup", "prometheus", 403), ("prometheus", "prometheus", 403), ("", "backup", 403),

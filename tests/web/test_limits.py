@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,10 @@ from tocsin.engine import group_commit
 from tocsin.outbound import exchange
 from tocsin.sources.alertmanager import matchers, parse, render
 from tocsin.web import arrivals, connections, held, intake, oidc, pace, throttle, wrappers
+from tocsin.web.access import token_hash
 from tocsin.web.app import make_app
 from tocsin.web.held import EACH_AT_MOST, Held, NoRoom
-from tocsin.web.pace import A_SECOND, BURST, STREAMS_EACH, Pace, Streams
+from tocsin.web.pace import A_SECOND, BURST, STREAMS_EACH, Pace, Streams, TooMany
 from tocsin.web.statuspage import limits
 
 DOCS = (Path(__file__).parents[2] / "docs" / "limits.md").read_text("utf-8")
@@ -64,31 +64,37 @@ def test_a_script_that_runs_wild_is_slowed_down_and_told_so(stage: Stage) -> Non
 
 
 def test_one_session_keeps_so_many_pages_up_to_date_and_no_more() -> None:
-    async def endless() -> AsyncGenerator[bytes, None]:
-        while True:
-            yield b"x"
-
-    async def story() -> None:
-        streams = Streams()
-        opened = [streams.counted("tocsin=ana", endless()) for _ in range(STREAMS_EACH)]
-        for one in opened:
-            assert not streams.are_enough("tocsin=ana")
-            await anext(one)
-        assert streams.are_enough("tocsin=ana")
-        assert not streams.are_enough("tocsin=ben")
-        await opened[0].aclose()
-        assert not streams.are_enough("tocsin=ana")
-
-    asyncio.run(story())
+    streams = Streams()
+    with ExitStack() as all_of_them:
+        for _ in range(STREAMS_EACH - 1):
+            all_of_them.enter_context(streams.one_more("ana"))
+        with streams.one_more("ana"), pytest.raises(TooMany), streams.one_more("ana"):
+            pass
+        with streams.one_more("ana"), streams.one_more("ben"):
+            pass
 
 
 def test_a_stream_too_many_is_refused(stage: Stage) -> None:
     client = stage.client(headers=stage.operator)
-    name = pace._name(stage.operator["Authorization"])
-    stage.app.state.web.streams._open[name] = STREAMS_EACH
-    answer = client.get("/live/incidents")
-    assert answer.status_code == 429
-    assert answer.headers["retry-after"] == "60"
+    with ExitStack() as open_pages:
+        for _ in range(STREAMS_EACH):
+            open_pages.enter_context(stage.app.state.web.streams.one_more("operator"))
+        answer = client.get("/live/incidents")
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"] == "60"
+
+
+def test_another_cookie_beside_the_session_s_makes_nobody_another(stage: Stage) -> None:
+    browser = stage.signed_in("ana")
+    token = browser.client.cookies["tocsin"]
+    web = stage.app.state.web
+    with ExitStack() as open_pages:
+        for _ in range(STREAMS_EACH):
+            open_pages.enter_context(web.streams.one_more(token_hash(token).hex()))
+        for cookies in (f"tocsin={token}", f"tocsin={token}; x=1", f"y=2; tocsin={token}"):
+            for path in ("/live/incidents", "/live/inbox", "/live/centre"):
+                answer = stage.client().get(path, headers={"Cookie": cookies})
+                assert answer.status_code == 429
 
 
 def test_a_sender_has_half_of_the_room_and_gives_it_back() -> None:

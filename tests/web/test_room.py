@@ -284,6 +284,7 @@ def test_the_timeline_is_filtered_and_searched(rich: Stage) -> None:
 
 
 def test_a_long_timeline_comes_in_parts(rich: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "FIRST", 20)
     monkeypatch.setattr(timeline, "SHOWN", 20)
     monkeypatch.setattr(room_forms, "SHOWN", 20)
     for number in range(50):

@@ -14,6 +14,7 @@ from tests.web.scene.story import Scene, told_and_served
 
 from tocsin.core.incident import commands as c
 from tocsin.web.access import cookie_name
+from tocsin.web.pages import timeline
 
 pytestmark = pytest.mark.browser
 
@@ -143,9 +144,16 @@ def test_what_somebody_fills_in_is_not_taken_away(browser: Browser, scene: Scene
     expect(page.locator("#role-scribe")).to_have_attribute("open", "")
 
 
+def entries_of(scene: Scene) -> int:
+    with scene.store.read() as reading:
+        kept = reading.incident(CODE)
+    assert kept is not None
+    return kept.entries
+
+
 def test_keys_lead_everywhere_and_change_nothing(browser: Browser, scene: Scene) -> None:
     page = opened(browser, scene)
-    entries = page.locator("#timeline > li[data-groups]").count()
+    entries = entries_of(scene)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
@@ -163,10 +171,17 @@ def test_keys_lead_everywhere_and_change_nothing(browser: Browser, scene: Scene)
     page.keyboard.press("g")
     page.keyboard.press("i")
     page.wait_for_url("**/incidents")
-    with scene.store.read() as reading:
-        kept = reading.incident(CODE)
-    assert kept is not None
-    assert kept.entries == entries
+    assert entries_of(scene) == entries
+
+
+def test_older_entries_come_when_one_scrolls_to_them(browser: Browser, scene: Scene) -> None:
+    page = opened(browser, scene)
+    shown = page.locator("#timeline > li[data-groups]")
+    expect(shown).to_have_count(timeline.FIRST)
+    page.mouse.wheel(0, 100_000)
+    expect(shown).to_have_count(entries_of(scene))
+    expect(page.locator("#entry-1")).to_contain_text("opened it")
+    expect(page.locator("#timeline .older")).to_have_count(0)
 
 
 def test_a_file_is_attached_by_hand(browser: Browser, scene: Scene, tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def _assertions(health: dict[str, Any]) -> Finding:
     if not broken:
         return Finding("assertions", "ok", "all that must be so in the store is so")
     first = broken[0]
-    what = f"{first['means']}: {', '.join(first['found'])} ({first['assertion']})"
+    found = f": {', '.join(first['found'])}" if first["found"] else ""
+    what = f"{first['means']} ({first['assertion']}){found}"
     more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
     hint = "This must not happen: make a backup, and please report it."
     return Finding("assertions", "problem", clean(what + more), hint)

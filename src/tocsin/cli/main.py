@@ -31,7 +31,10 @@ COMMANDS: dict[str, dict[str, str]] = {
         "serve": "Run the server.",
         "apply": "Put a plan, an organisation or both in force on a running server.",
         "override": "Put somebody else on call for a while, or list such overrides.",
-        "doctor": "Check that everything is set up so that pages go out.",
+        "doctor": (
+            "Check that everything is set up so that pages go out, and that somebody would notice"
+            " if not."
+        ),
         "keys": "Print the keys for machines that send alerts.",
         "key": "Make a key by which a program acts for a person; list or revoke keys.",
         "sign-in": "Print a link by which a person can sign in once.",

@@ -82,10 +82,12 @@ def watch(
         watched = _All(there)
     if once:
         _show_once(there, watched, as_json)
-    elif as_json or not (sys.stdout.isatty() and sys.stdin.isatty()):
-        _follow(there, watched)
-    else:
-        _show(there, watched)
+        return
+    is_seen = sys.stdout.isatty() and sys.stdin.isatty() and not as_json
+    try:
+        (_show if is_seen else _follow)(there, watched)
+    except KeyboardInterrupt:
+        return  # that is how one ends it
 
 
 class _Room:
@@ -185,8 +187,6 @@ def _follow(server: Server, watched: Watched) -> None:
             try:
                 news.wait()
                 happened = watched.happened(watched.look())
-            except KeyboardInterrupt:
-                return
             except Trouble as trouble:
                 if trouble.what != away:
                     tell(f"{trouble.what}; trying again")
@@ -213,10 +213,7 @@ def _show(server: Server, watched: Watched) -> None:
             at = read_clock() - behind
             now = Now(at, screen.width, screen.height, live=word, said=said)
             live.update(watched.frame(found, now), refresh=True)
-            try:
-                key = news.wait(at_most=1.0)
-            except KeyboardInterrupt:
-                return
+            key = news.wait(at_most=1.0)
             if key in ("q", "Q", "\x03", "\x04"):
                 return
             said = _tried(watched, found) if key in ("a", "A") else said

@@ -45,13 +45,23 @@ ASSERTIONS = (
 
 
 class Violation(NamedTuple):
-    """An assertion that does not hold, and the first of what it found: codes or numbers."""
+    """An assertion that does not hold, and the first of what it found: codes or numbers.
+
+    As text it says how many they are and names none: what is found may be secret, and the text
+    goes to logs, to the alarm and to `/readyz`, which is public.
+    """
 
     assertion: Assertion
     found: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.assertion.means}: {', '.join(self.found)} ({self.assertion.name})"
+        return f"{self.assertion.means} ({self.assertion.name}: {self.how_many})"
+
+    @property
+    def how_many(self) -> str:
+        """How many were found, in words: no more than SHOWN are looked for."""
+        more = " or more" if len(self.found) >= SHOWN else ""
+        return f"{len(self.found)}{more} found"
 
 
 class AssertionsReading(Protocol):

@@ -13,7 +13,7 @@ from tocsin.core.delivery import Failed, Outcome
 from tocsin.engine import deliver
 from tocsin.engine.hearing import notice_silence
 from tocsin.engine.lanes import PATIENCE, Lane
-from tocsin.engine.ports import Conflict, Delivery, StoreUnavailable
+from tocsin.engine.ports import Conflict, Delivery, NextDue, StoreUnavailable
 from tocsin.engine.put_off import LOOKED_FOR_EVERY
 from tocsin.engine.rules import NoRules
 from tocsin.engine.tick import tick
@@ -91,7 +91,7 @@ class Cycle:
             return self._pause(due.soonest)
         if due.heartbeat is not None and due.heartbeat <= now:
             self._notice_silence()
-        if self._work(now, renew):
+        if self._work(now, due, renew):
             return 0
         # What is due waits for room in its lane: come back for that, or for the next incident.
         return max(min(self._pause(due.incident), PATIENCE.total_seconds()), REST_AT_LEAST)
@@ -119,7 +119,7 @@ class Cycle:
         hint = "a clock was ahead; let all nodes take their time from the network"
         log.error("engine.put-off", messages=count, hint=hint)
 
-    def _work(self, now: datetime, renew: Sequence[Delivery]) -> bool:
+    def _work(self, now: datetime, due: NextDue, renew: Sequence[Delivery]) -> bool:
         """Do one tick; return whether there was anything to do."""
         finished = list(self._finished)
         back = {delivery.contact.channel for delivery, _ in finished}
@@ -127,13 +127,14 @@ class Cycle:
         if self._stopping:
             room = {}
         attempts = [(delivery, outcome) for delivery, outcome in finished if outcome is not None]
-        yields = {name: lane.yields_for for name, lane in self._lanes.items()}
-        ticked = tick(self._world, attempts, room, renew, yields)
+        yields = {name: lane.yields_for(now) for name, lane in self._lanes.items()}
+        is_window_due = due.window is not None and due.window <= now
+        ticked = tick(self._world, attempts, room, renew, yields, is_window_due=is_window_due)
         for delivery in renew:
             self._lanes[delivery.contact.channel].renewed(delivery, now)
         for delivery, outcome in finished:
             self._finished.popleft()
-            self._lanes[delivery.contact.channel].end(delivery, outcome)
+            self._lanes[delivery.contact.channel].end(delivery, outcome, now)
         for delivery in ticked.claimed:
             self._lanes[delivery.contact.channel].start(delivery, now)
             self._send(delivery)

@@ -26,13 +26,15 @@ NOT_REACHED = ("temporary", "unknown")
 RENEW_AFTER = timedelta(seconds=1.5)
 """When a lease is renewed; it leaves room for two rounds that come late."""
 
-
 YIELDS_FOR = timedelta(seconds=1)
 """How long a node that has just failed to send leaves what is due to the other nodes.
 
 It may be the only one that is cut off from the provider, and each of its attempts would make a page
 late. What nobody else takes in this time it tries itself (invariants D1, H5).
 """
+
+FORGOTTEN_AFTER = timedelta(seconds=10)
+"""How long a failure says anything: it may have been one address's, or is over by now."""
 
 
 class Lane:
@@ -44,12 +46,13 @@ class Lane:
     def __init__(self) -> None:
         self._leased_at: dict[str, tuple[Delivery, datetime]] = {}
         self._last_start: datetime | None = None
-        self._has_failed = False
+        self._failed_at: datetime | None = None
 
-    @property
-    def yields_for(self) -> timedelta:
+    def yields_for(self, now: datetime) -> timedelta:
         """How long something must have been due before this node takes it."""
-        return YIELDS_FOR if self._has_failed else timedelta(0)
+        failed_at = self._failed_at
+        has_failed = failed_at is not None and abs(now - failed_at) < FORGOTTEN_AFTER
+        return YIELDS_FOR if has_failed else timedelta(0)
 
     @property
     def is_busy(self) -> bool:
@@ -76,8 +79,9 @@ class Lane:
         """Note that a lease was renewed."""
         self._leased_at[delivery.message.id] = (delivery, now)
 
-    def end(self, delivery: Delivery, outcome: Outcome | None) -> None:
+    def end(self, delivery: Delivery, outcome: Outcome | None, now: datetime) -> None:
         """Note that the outcome of a message is kept, or lost for good (None)."""
         self._leased_at.pop(delivery.message.id, None)
         if outcome is not None:
-            self._has_failed = isinstance(outcome, Failed) and outcome.failure in NOT_REACHED
+            has_failed = isinstance(outcome, Failed) and outcome.failure in NOT_REACHED
+            self._failed_at = now if has_failed else None

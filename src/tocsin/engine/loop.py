@@ -77,6 +77,8 @@ class Loop:
                 self._world.store.tidy()
             except StoreUnavailable as problem:
                 log.warning("store.tidy", reason=str(problem))
+            except Exception:
+                log.exception("store.tidy")
 
     def _hand_over(self, delivery: Delivery) -> None:
         self._senders[delivery.contact.channel].submit(self._send, delivery)

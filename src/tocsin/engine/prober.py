@@ -132,7 +132,9 @@ class Prober:
         page = self._means.loopback.about(run)
         if page is None:
             raise ProbeFailed(_NO_PAGE)
-        door.answer(urlsplit(page.link).path)
+        # The door is this process's own: a proxy's base path is none of its paths.
+        base = urlsplit(self._world.base_url).path.rstrip("/")
+        door.answer(urlsplit(page.link).path.removeprefix(base))
         self._until(lambda: self._is_answered(page), deadline, _NO_ANSWER)
         self._until(lambda: self._is_settled(page), deadline, _NOT_SETTLED)
         door.alert(self._key, self._webhook(run, firing=False))

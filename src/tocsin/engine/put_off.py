@@ -10,8 +10,15 @@ from typing import Protocol
 
 from tocsin.core.delivery import LEASE, RETRY_AT_LEAST_EVERY
 
-TOLERANCE = timedelta(seconds=1)
-"""So far apart the clocks of two nodes may be without anything to mend."""
+AGREE = timedelta(seconds=2)
+"""Clocks that differ by no more say the same, see `timekeeping`."""
+
+TOLERANCE = 2 * AGREE + timedelta(seconds=1)
+"""So far apart the clocks of two nodes may be without anything to mend.
+
+Each may differ by AGREE from the database's, one ahead and one behind: what one of them has claimed
+is on its way, and must not look put off to the other (invariant D2).
+"""
 
 UNTRIED_WAITS = LEASE + TOLERANCE
 """No message of which no attempt has failed waits longer: it is due, or claimed."""

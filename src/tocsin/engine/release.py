@@ -5,7 +5,6 @@ not take it along.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -62,10 +61,18 @@ def look_at_windows(world: World) -> int:
 
 
 def _put_off(world: World) -> None:
-    with suppress(Conflict), world.store.write() as tx:
-        now = world.now()
-        for window in tx.due_windows(now, WINDOWS_AT_ONCE):
-            tx.look_at_window(window.id, now + POISON_AGAIN)
+    """Try again later, if that can be written down: what can't be read can't be put off either."""
+    try:
+        with world.store.write() as tx:
+            now = world.now()
+            for window in tx.due_windows(now, WINDOWS_AT_ONCE):
+                tx.look_at_window(window.id, now + POISON_AGAIN)
+    except StoreUnavailable:
+        raise
+    except Conflict as problem:
+        log.warning("maintenance.waits", reason=str(problem))
+    except Exception:
+        log.exception("maintenance.not-put-off")
 
 
 def _look(tx: Transaction, world: World, window: Window) -> None:

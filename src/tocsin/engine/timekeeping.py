@@ -15,9 +15,7 @@ import structlog
 
 from tocsin.core.times import words_duration
 from tocsin.engine.ports import Conflict, Now, Store, StoreUnavailable
-
-AGREE = timedelta(seconds=2)
-"""Clocks that differ by no more say the same."""
+from tocsin.engine.put_off import AGREE
 
 FOLLOWED_FROM = timedelta(seconds=0.25)
 """Smaller differences are left alone: they are noise, and following them would turn time back."""
@@ -134,4 +132,7 @@ class Comparing:
 
     def _run(self) -> None:
         while not self._stopping.wait(COMPARED_EVERY):
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                log.exception("clock.failed")

@@ -118,7 +118,7 @@ def f6_whoever_is_on_call(checker: Checker, committed: Committed) -> Iterator[st
                 continue
             wanted = _meant(checker, organisation, recipient, event.at)
             called = event.people if isinstance(event, e.Told) else ()
-            if called != wanted:
+            if called != wanted and set(called) != _everyone(organisation, recipient):
                 calls = f"calls {' and '.join(called) or 'nobody'} as {event.to}"
                 yield f"incident {number} {calls}, and it is {' and '.join(wanted) or 'nobody'}"
 
@@ -370,6 +370,13 @@ def _meant(
     people = dict.fromkeys((*duty, *recipient.people))
     reached = tuple(one for one in people if organisation.people[one].contacts)
     return reached + ((recipient.id,) if recipient.contacts else ())
+
+
+def _everyone(organisation: Organisation, recipient: Recipient) -> set[str]:
+    """Return whom a step calls that says `all:` of a recipient."""
+    rotation = organisation.rosters[recipient.roster].rotation if recipient.roster else ()
+    people = (*rotation, *recipient.people)
+    return {one for one in people if organisation.people[one].contacts}
 
 
 def _on_duty(checker: Checker, organisation: Organisation, roster: Roster, at: datetime) -> str:

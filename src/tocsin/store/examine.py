@@ -12,6 +12,7 @@ from tocsin.store.assertions import SqlAssertionsReading
 from tocsin.store.postgres import PostgresDatabase
 from tocsin.store.reading import SqlReading
 from tocsin.store.schema import REVISION
+from tocsin.store.sql_store import with_hosts_apart
 from tocsin.store.sqlite import SqliteDatabase
 from tocsin.store.upgrade import current_revision
 
@@ -32,8 +33,8 @@ class Examined(NamedTuple):
 def examine(url: str) -> Examined:
     """Look at `sqlite:///PATH` or `postgresql://...`; never raises for what it finds."""
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        parsed = make_url(with_hosts_apart(url))
+    except (ArgumentError, ValueError):
         return Examined("store", False, "its address can't be read")
     is_file = parsed.get_backend_name() == "sqlite"
     kind = "SQLite" if is_file else "PostgreSQL"

@@ -328,7 +328,7 @@ def _small(now: datetime) -> Iterator[tuple[Table, Select[Any]]]:
     still = (
         select(quiet_alerts)
         .where(quiet_alerts.c.until.is_(None))
-        .order_by(quiet_alerts.c.id.desc())
+        .order_by(quiet_alerts.c.alert_id.desc())
         .limit(QUIET_AT_MOST)
     )
     yield quiet_alerts, still

@@ -8,6 +8,7 @@ last of the disk belongs to what was accepted already, and nothing new is accept
 import errno
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -33,12 +34,13 @@ class Reserve:
         self._path = path
         self._size = 0
         self._is_held = False
+        self._is_impossible = False
         self._lock = threading.Lock()
 
     @property
     def lacks(self) -> str:
         """Why nothing new should be accepted, "" as long as all is well."""
-        if not self._size or self._is_held:
+        if not self._size or self._is_held or self._is_impossible:
             return ""
         needed = (self._size + SLACK) >> 20
         return (
@@ -54,7 +56,7 @@ class Reserve:
                 self._path.unlink(missing_ok=True)
                 return
             self._is_held = _size_of(self._path) >= size or self._take()
-        if not self._is_held:
+        if self.lacks:
             log.error("store.full", hint=self.lacks)
 
     def give_up(self) -> None:
@@ -63,6 +65,7 @@ class Reserve:
             given = _size_of(self._path)
             self._path.unlink(missing_ok=True)
             was_held, self._is_held = self._is_held, False
+            self._is_impossible = False  # whatever hinders the reserve, the disk is full as well
         if was_held or given:
             log.error("store.full", given_up_mib=given >> 20, hint=self.lacks or "make room")
 
@@ -101,10 +104,21 @@ class Reserve:
             finally:
                 os.close(handle)
             unfinished.replace(self._path)
-        except OSError:
-            unfinished.unlink(missing_ok=True)
+        except OSError as problem:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            self._note(problem)
             return False
+        self._is_impossible = False
         return True
+
+    def _note(self, problem: OSError) -> None:
+        """Tell a full disk from one on which nothing can be reserved: that refuses nobody."""
+        was_impossible = self._is_impossible
+        self._is_impossible = problem.errno not in FULL
+        if self._is_impossible and not was_impossible:
+            hint = "alerts are taken, but nothing is kept free for calls"
+            log.warning("store.no-reserve", reason=problem.strerror, hint=hint)
 
 
 def beside(database: Path) -> Path:

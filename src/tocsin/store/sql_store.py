@@ -104,7 +104,7 @@ def _upgrade(database: Database) -> None:
 
 def _database(url: str) -> Database:
     try:
-        parsed = make_url(_with_hosts_apart(url))
+        parsed = make_url(with_hosts_apart(url))
     except (ArgumentError, ValueError) as error:
         raise ValueError("the database address can't be read: write sqlite:///PATH") from error
     kind = parsed.get_backend_name()
@@ -120,7 +120,7 @@ def _database(url: str) -> Database:
 _SEVERAL_HOSTS = re.compile(r"(postgres\w*://)([^/?]*@)?([^/?@]*,[^/?@]*)(/[^?]*)?(?:\?(.*))?")
 
 
-def _with_hosts_apart(url: str) -> str:
+def with_hosts_apart(url: str) -> str:
     """Turn `postgresql://a:1,b:2/name`, as libpq has it, into what SQLAlchemy understands."""
     found = _SEVERAL_HOSTS.fullmatch(url)
     if found is None:

@@ -377,12 +377,13 @@ class Needs:
         if isinstance(caller, PersonCaller):
             web_of(request).seen.note(caller.token_hash, caller.key.id if caller.key else "")
         if request.method not in SAFE_METHODS:
-            demand_pace(request, caller)
             if isinstance(caller, PersonCaller) and caller.key is None:
                 demand_same_site(request)
             elif is_foreign(request.headers, web_of(request).world.base_url):
                 # A browser sends a key by itself too, once somebody has typed it there.
                 raise _cross_site()
+            # After that: a foreign page must not use up anybody's pace.
+            demand_pace(request, caller)
         return caller
 
 

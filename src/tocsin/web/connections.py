@@ -28,8 +28,9 @@ class TooMuch(Exception):
 class LimitedConnection(HttpToolsProtocol):
     """One connection of uvicorn's, with the limits of this file.
 
-    A head that is too large is answered with 431, one that does not end in time with 408; a body
-    that does not end in time is not answered any more. Then the connection is closed.
+    A head that is too large is answered with 431. What does not end in time is not answered at
+    all: senders come again after that, and drop alerts that get a 4xx (invariant A5). Then the
+    connection is closed.
     """
 
     head_seconds = HEAD_SECONDS
@@ -122,9 +123,9 @@ class LimitedConnection(HttpToolsProtocol):
             # We are the ones who are slow: what has come is not worked off yet.
             self._wait(self.body_seconds)
             return
-        self._end(408 if self._in_head and not self._asked else 0)
+        self._end()
 
-    def _end(self, status: int) -> None:
+    def _end(self, status: int = 0) -> None:
         """Close the connection, after an answer if there is a `status`."""
         transport = self.transport
         if transport.is_closing():

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from msgspec.structs import replace
 
 from tocsin.engine.rules import NoRules
 from tocsin.web.access import Caller, Needs, Public
@@ -35,10 +36,13 @@ def readyz(web: TheWeb, _caller: Anybody) -> JSONResponse:
 
 def _warnings(web: Web) -> list[str]:
     """Say why this node is not well although it takes alerts: no reason to send none, and much
-    reason to look.
+    reason to look. Whoever asks is told no names, of nodes neither.
     """
-    health = web.site.health()
+    health, emergency = web.site.health(), web.world.emergency()
     found = [*web.site.degraded()]
+    if emergency is not None:
+        nameless = replace(emergency, node="this node").sentence()
+        found = [nameless if one == emergency.sentence() else one for one in found]
     return [*found, *health.reasons, *health.warnings] if health is not None else found
 
 

@@ -61,7 +61,7 @@ class Gone(Exception):
 class Intake:
     """An ASGI application for `POST` on the paths of WAY_IN.
 
-    `refuses` says why nothing new may be taken just now, "" if it may (invariant H3).
+    `refuses` says why no alert may be taken just now, "" if it may (invariant H3).
     """
 
     def __init__(
@@ -97,7 +97,9 @@ class Intake:
             self._arrivals.refused(self._world.now(), scope["path"], named_integration(headers))
             await _problem(send, 401, "intake.key", "an integration's key is needed", _KEY_HINT)
             return
-        if why := self._refuses():
+        # Heartbeats are let through: silence is watched all the while, and each would be an alert.
+        is_beat = scope["path"].startswith(HEARTBEATS)
+        if not is_beat and (why := self._refuses()):
             await _unavailable(send, StoreUnavailable(why))
             return
         try:

@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from hashlib import blake2b
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 BURST = 300
@@ -45,29 +45,25 @@ class Pace:
             return 0.0 if may else (1 - left) / A_SECOND
 
 
+class TooMany(Exception):
+    """A session or key has as many streams as there may be."""
+
+
 class Streams:
     """Counts the open streams of each session or key, in the event loop that serves them."""
 
     def __init__(self) -> None:
-        self._open: Counter[bytes] = Counter()
+        self._open: Counter[str] = Counter()
 
-    def are_enough(self, shown: str) -> bool:
-        """Whether whoever shows this, a cookie or a key, has as many streams as there may be."""
-        return self._open[_name(shown)] >= STREAMS_EACH
-
-    async def counted(self, shown: str, texts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """Pass a stream on, and count it for as long as it lasts."""
-        name = _name(shown)
-        self._open[name] += 1
+    @contextmanager
+    def one_more(self, whose: str) -> Iterator[None]:
+        """Count one more stream of a session or key; raises TooMany if there are enough."""
+        if self._open[whose] >= STREAMS_EACH:
+            raise TooMany(whose)
+        self._open[whose] += 1
         try:
-            async for text in texts:
-                yield text
+            yield
         finally:
-            self._open[name] -= 1
-            if not self._open[name]:
-                del self._open[name]
-
-
-def _name(shown: str) -> bytes:
-    """What is shown is a secret, and not kept."""
-    return blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest()
+            self._open[whose] -= 1
+            if not self._open[whose]:
+                del self._open[whose]

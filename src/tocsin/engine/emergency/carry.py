@@ -8,7 +8,7 @@ histories together.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -38,6 +38,7 @@ from tocsin.engine.ports import (
     Transaction,
 )
 from tocsin.engine.probe import PROBE
+from tocsin.engine.sorting import BACK_AFTER
 from tocsin.engine.world import World
 
 TRIES = 5
@@ -175,9 +176,18 @@ def _append(tx: Transaction, world: World, emergency: Emergency, own: Apart, kep
     plan = world.rules.plan_of(incident.plan)
     change = Change(kept, events, incident, own.kept.look_again_at)
     keep(tx, [Advanced(change, (), for_page(plan, events, incident))])
-    _keep_alerts(tx, own, incident.id)
     _keep_deliveries(tx, own, incident)
-    _go_on(tx, world, incident.id, [_told(world, emergency, own)])
+    _bring_alerts(tx, world, own, incident, [_told(world, emergency, own)])
+
+
+def _bring_alerts(
+    tx: Transaction, world: World, own: Apart, incident: Incident, told: Sequence[e.Event]
+) -> None:
+    """Keep an incident's alerts, and go on with it as they are by now."""
+    went = _keep_alerts(tx, world, own, incident.id)
+    plan = world.rules.plan_of(incident.plan)
+    ended = apart.alerts_went(plan, incident, went, world.now()) if went else []
+    _go_on(tx, world, incident.id, [*ended, *told])
 
 
 def _go_on(tx: Transaction, world: World, incident_id: int, told: Sequence[e.Event]) -> None:
@@ -225,10 +235,8 @@ def _adopt(tx: Transaction, world: World, emergency: Emergency, own: Apart) -> N
     change = Change(None, tuple(events), final, own.kept.look_again_at)
     keep(tx, [Advanced(change, (), for_page(plan, events, final))])
     if other is None or incident.state not in PAGEABLE:
-        over = _keep_alerts(tx, own, number)
         _keep_deliveries(tx, own, final)
-        ended = apart.alerts_went(plan, final, over, world.now()) if over else []
-        _go_on(tx, world, number, [*ended, _told(world, emergency, own)])
+        _bring_alerts(tx, world, own, final, [_told(world, emergency, own)])
         return
     _keep_deliveries(tx, own, final)
     taken = apart.taken_over(world, other.incident, incident, world.now())
@@ -306,45 +314,90 @@ def _wanted(delivery: Delivery, incident: Incident) -> bool:
     return incident.state in PAGEABLE
 
 
-def _keep_alerts(tx: Transaction, own: Apart, incident_id: int) -> int:
+def _keep_alerts(tx: Transaction, world: World, own: Apart, incident_id: int) -> int:
     """Let alerts belong to the incident as they did in the journal (invariant A2).
 
-    Returns how many of them are over by now, as the main store has heard.
+    An episode that another incident has got by now stays there, and its end is told there. Returns
+    how many alerts the incident has no longer to wait for: they are over, or not its own.
     """
     known = dict(tx.known_alerts({alert.fingerprint for alert in own.alerts}))
+    others = {here.incident_id for here in known.values()} - {None, incident_id}
+    found = tx.locked_by_id([number for number in others if number is not None])
+    going_on = {number for number, kept in found.items() if kept.incident.state in PAGEABLE}
     new: list[Alert] = []
     changed: dict[int, Alert] = {}
+    ended: list[Alert] = []
     went = 0
-    for alert in sorted(own.alerts, key=lambda one: one.starts_at):
+    for alert in sorted(own.alerts, key=lambda one: (one.starts_at, one.id)):
+        mine = replace(alert, incident_id=incident_id)
         here = known.get(alert.fingerprint)
-        if here is not None and alert.id <= own.last_copied and here.id != alert.id:
-            changed[alert.id] = replace(alert, incident_id=incident_id)
-        elif here is None or not (here.starts_at == alert.starts_at or here.firing):
-            new.append(replace(alert, id=0, incident_id=incident_id))
-            known[alert.fingerprint] = replace(alert, id=0)
-        elif here.id and here.updated_at > alert.updated_at:
-            if here.firing and not alert.firing:
-                continue  # it fires again, and another incident has it
+        if here is None or _begins_anew(alert, here):
+            new.append(replace(mine, id=0, starts_at=_start(alert, here)))
+            known[alert.fingerprint] = new[-1]
+        elif alert.id <= own.last_copied and here.id != alert.id:
+            changed[alert.id] = mine
+        elif here.incident_id in (None, incident_id) or (
+            alert.firing and here.firing and here.incident_id not in going_on
+        ):
             went += alert.firing and not here.firing
-            changed[here.id] = replace(here, incident_id=incident_id)
-        elif here.id:
-            changed[here.id] = replace(
-                alert, id=here.id, incident_id=incident_id, starts_at=here.starts_at
-            )
+            changed[here.id] = known[alert.fingerprint] = _one_episode(here, mine)
+        else:
+            went += alert.firing
+            if here.firing and not alert.firing:
+                ended.append(alert)
+                known[alert.fingerprint] = replace(here, firing=False)
+    _take_alerts(tx, world, ended)
     tx.keep_alerts(new, list(changed.values()))
     return went
 
 
-def _take_alerts(tx: Transaction, world: World, alerts: Sequence[Alert]) -> None:
-    """Let alerts come in anew: they find their incident as any others do (invariants A2, A4).
+def _one_episode(here: Alert, mine: Alert) -> Alert:
+    """Put together what two stores say of one episode: an end counts, whenever it was heard."""
+    said = max(here, mine, key=lambda one: (not one.firing, one.updated_at))
+    return replace(said, id=here.id, incident_id=mine.incident_id, starts_at=here.starts_at)
 
-    Of one that the main store has heard of later than the journal, nothing is news.
+
+def _begins_anew(alert: Alert, here: Alert) -> bool:
+    """Whether an alert began after the end of the main store's last episode.
+
+    An end after the start of a firing alert is its end: whoever heard it may not have heard of that
+    start, and so has kept it as the end of an earlier episode.
     """
+    if here.firing:
+        return False
+    is_back = alert.firing and alert.received_at - here.updated_at >= BACK_AFTER
+    ended_at = here.ends_at or here.updated_at
+    return is_back or (alert.starts_at > here.starts_at and alert.starts_at >= ended_at)
+
+
+def _start(alert: Alert, here: Alert | None) -> datetime:
+    """Return when an episode began, which is after the one before it."""
+    if here is None:
+        return alert.starts_at
+    return max(alert.starts_at, here.starts_at + timedelta(microseconds=1))
+
+
+def _is_news(alert: Alert, here: Alert | None) -> bool:
+    """Whether an alert of a journal says something that the main store does not know (A9, E2).
+
+    The source's times decide, as in the intake. When it was heard does not: what comes from
+    another journal is written in the main store long after that.
+    """
+    if here is None or not here.firing:
+        return here is None or _begins_anew(alert, here)
+    if alert.firing:
+        return alert.starts_at > here.starts_at or alert.updated_at > here.updated_at
+    ends_at = alert.ends_at or alert.updated_at
+    return alert.starts_at >= here.starts_at or ends_at > here.starts_at
+
+
+def _take_alerts(tx: Transaction, world: World, alerts: Sequence[Alert]) -> None:
+    """Let alerts come in anew: they find their incident as any others do (invariants A2, A4)."""
     known = tx.known_alerts({alert.fingerprint for alert in alerts})
     news = [
         alert
         for alert in sorted(alerts, key=lambda one: (one.starts_at, one.id))
-        if (here := known.get(alert.fingerprint)) is None or here.updated_at < alert.updated_at
+        if _is_news(alert, known.get(alert.fingerprint))
     ]
     if news:
         take_in(tx, world, [[signal for alert in news for signal in _signals(alert)]])
@@ -365,7 +418,10 @@ def _signals(alert: Alert) -> list[Signal]:
     if alert.firing:
         return [fires]
     over = replace(fires, firing=False, ends_at=alert.ends_at)
-    return [over] if alert.disposition == "over-before-seen" else [fires, over]
+    if alert.disposition == "over-before-seen":
+        return [over]
+    # The journal knows that this end is true: said twice, it is taken for no promise, see sorting.
+    return [fires, over, over]
 
 
 def _take_in(world: World, alerts: Sequence[Alert]) -> None:

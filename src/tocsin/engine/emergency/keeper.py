@@ -51,9 +51,10 @@ class Keeper:
         self._copy_took = 0.0
         self._versions: object = None
         self._stopping = threading.Event()
+        tasks = ("look", LOOKS_EVERY, store.look), ("journal", ASKS_EVERY, self.round)
         self._threads = [
-            threading.Thread(target=self._run, args=(LOOKS_EVERY, store.look), daemon=True),
-            threading.Thread(target=self._run, args=(ASKS_EVERY, self.round), daemon=True),
+            threading.Thread(target=self._run, name=name, args=(every, do), daemon=True)
+            for name, every, do in tasks
         ]
 
     def start(self) -> None:

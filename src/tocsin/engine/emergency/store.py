@@ -216,10 +216,10 @@ class StoreWithJournal:
             try:
                 self.open()
             except StoreUnavailable as problem:
-                log.warning("store.not-opened", reason=str(problem))
                 self.watch.failed(writing=False)
                 if self._emergency is None and self._state.copied_at is None:
                     raise
+                log.warning("store.not-opened", reason=str(problem))
             else:
                 return
             if self._emergency is None and self._elapsed() - began >= BEGINS_AFTER:

@@ -10,7 +10,7 @@ from tocsin.core.plan.model import Plan
 from tocsin.engine.probe import PROBE
 from tocsin.engine.rules import NoRules
 from tocsin.engine.trial import trial_call
-from tocsin.web.access import Operator, doer
+from tocsin.web.access import Operator, doer, may
 from tocsin.web.api import models as m
 from tocsin.web.api.asking import Administrator, Reader, TheWeb, acting, problems, shown
 from tocsin.web.api.health_document import health_document, source_documents
@@ -26,7 +26,7 @@ ALERTS_SEEN = 2000
 
 
 @router.get("/status", responses=problems())
-def status(web: TheWeb, _caller: Reader) -> m.Status:
+def status(web: TheWeb, caller: Reader) -> m.Status:
     """Say what this process is, and which plan and organisation it works by."""
     plan, organisation = _in_force(web)
     with web.world.store.read() as reading:
@@ -42,7 +42,7 @@ def status(web: TheWeb, _caller: Reader) -> m.Status:
         counts=counts,
         channels=sorted(name for name in web.world.channels if not name.startswith(PROBE)),
         refused=[FoundProblem(**msgspec.structs.asdict(p)) for p in web.world.rules.refused],
-        health=health_document(web.site.health()),
+        health=health_document(web.site.health(), in_detail=may(caller, "administer")),
         integrations=source_documents(organisation, heard, heartbeats) if organisation else [],
     )
 

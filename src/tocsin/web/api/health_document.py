@@ -26,7 +26,8 @@ class ViolationDocument(BaseModel):
     assertion: str
     invariant: str
     means: str
-    found: list[str]
+    count: int = Field(description="How many were found; no more than 5 are looked for.")
+    found: list[str] = Field(description="Which they are; empty for all but administrators.")
 
 
 class HealthDocument(BaseModel):
@@ -54,8 +55,11 @@ class SourceDocument(BaseModel):
     silent: bool
 
 
-def health_document(health: Health | None) -> HealthDocument | None:
-    """Return a node's health as a document."""
+def health_document(health: Health | None, *, in_detail: bool) -> HealthDocument | None:
+    """Return a node's health as a document; what assertions found is named only `in_detail`.
+
+    It may be a restricted incident, or a message to somebody.
+    """
     if health is None:
         return None
     probe = health.probe
@@ -79,7 +83,8 @@ def health_document(health: Health | None) -> HealthDocument | None:
                 assertion=one.assertion.name,
                 invariant=one.assertion.invariant,
                 means=one.assertion.means,
-                found=list(one.found),
+                count=len(one.found),
+                found=list(one.found) if in_detail else [],
             )
             for one in health.violations
         ],

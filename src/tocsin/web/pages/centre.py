@@ -201,7 +201,7 @@ def centre(web: Web, caller: Known) -> Centre:
         ),
         due=tuple(sorted(due, key=lambda one: one.clock.clock.due)[:CLOCKS_SHOWN]),
         duties=tuple(duty(web, one, now) for one in organisation.rosters.values() if one.rotation),
-        signs=tuple(signs(web)),
+        signs=tuple(signs(web, in_detail=may(caller, "administer"))),
         calls=tuple(_calls(web, caller)),
         resolved=tuple(row for row in over if _ended(row.incident) > now - LATELY)[:CALLS_SHOWN],
         quiet_since=max((_ended(row.incident) for row in over), default=None),

@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
 
 from tocsin.engine.accounts import Session
 from tocsin.engine.ports import StoreUnavailable
@@ -27,7 +28,7 @@ from tocsin.web.access import (
 )
 from tocsin.web.feeds import Feed, follow
 from tocsin.web.live import LOOK_EVERY, Fragment, stream
-from tocsin.web.pace import STREAMS_EACH
+from tocsin.web.pace import STREAMS_EACH, TooMany
 from tocsin.web.pages import centre, inbox, incidents, room
 from tocsin.web.pages.forms import Reader, TheWeb
 from tocsin.web.pages.rendering import form_token_of
@@ -253,7 +254,7 @@ class Following:
 
 @router.get("/incidents")
 async def live_incidents(
-    request: Request, web: TheWeb, _caller: Reader, show: str = "current"
+    request: Request, web: TheWeb, caller: Reader, show: str = "current"
 ) -> StreamingResponse:
     """Send the list whenever it looks different."""
     shown = incidents.known_filter(show)
@@ -266,12 +267,12 @@ async def live_incidents(
             return before
         return ListMoment(web, listed, before.mark + 1)
 
-    return _shared(request, web, ("incidents", shown), look)
+    return CountedStream(web, caller, _shared(request, web, ("incidents", shown), look))
 
 
 @router.get("/centre")
 async def live_centre(
-    request: Request, web: TheWeb, _caller: Reader, wall: str = ""
+    request: Request, web: TheWeb, caller: Reader, wall: str = ""
 ) -> StreamingResponse:
     """Send the command centre whenever it looks different, and a beat in between."""
     is_wall = bool(wall)
@@ -279,11 +280,11 @@ async def live_centre(
     def look(before: Moment | None) -> Moment | None:
         return centre.CentreMoment.of(web, is_wall, before)
 
-    return _shared(request, web, ("centre", is_wall), look)
+    return CountedStream(web, caller, _shared(request, web, ("centre", is_wall), look))
 
 
 @router.get("/inbox")
-async def live_inbox(request: Request, web: TheWeb, _caller: Reader) -> StreamingResponse:
+async def live_inbox(request: Request, web: TheWeb, caller: Reader) -> StreamingResponse:
     """Send the person's messages whenever they look different."""
     seen: list[object] = [None]
 
@@ -294,7 +295,7 @@ async def live_inbox(request: Request, web: TheWeb, _caller: Reader) -> Streamin
         seen[0] = inbox.fingerprint(items)
         return [Fragment("inbox", inbox.inbox_fragment(web, caller, items))]
 
-    return _alone(request, web, look)
+    return CountedStream(web, caller, _alone(request, web, look))
 
 
 @router.get("/incidents/{code}")
@@ -302,7 +303,7 @@ async def live_incident(
     code: str,
     request: Request,
     web: TheWeb,
-    _caller: Reader,
+    caller: Reader,
     after: int = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
@@ -316,19 +317,18 @@ async def live_incident(
         return RoomMoment.of(web, code, before if isinstance(before, RoomMoment) else None)
 
     known = int(last_event_id) if came_back else after
-    return _shared(request, web, ("incident", code), look, known)
+    return CountedStream(web, caller, _shared(request, web, ("incident", code), look, known))
 
 
 def _shared(
     request: Request, web: Web, name: Hashable, look: Look, after: int = 0
-) -> StreamingResponse:
+) -> AsyncIterator[bytes]:
     """Stream what is new to one reader of many, for as long as they may see it."""
     feed = web.feeds.feed(name, lambda: SharedFeed(web, look))
-    texts = follow(feed, Following(web, feed.readers, request.headers, after))
-    return _streamed(request, web, texts)
+    return follow(feed, Following(web, feed.readers, request.headers, after))
 
 
-def _alone(request: Request, web: Web, new_since: NewSince) -> StreamingResponse:
+def _alone(request: Request, web: Web, new_since: NewSince) -> AsyncIterator[bytes]:
     """Stream what nobody else sees, for as long as the caller may see it."""
 
     def look() -> Sequence[Fragment] | None:
@@ -343,8 +343,7 @@ def _alone(request: Request, web: Web, new_since: NewSince) -> StreamingResponse
     async def look_in_thread() -> Sequence[Fragment] | None:
         return await to_thread.run_sync(look, limiter=web.stream_threads)
 
-    texts = stream(look_in_thread, web.site.notifier, web.site.shutting_down)
-    return _streamed(request, web, texts)
+    return stream(look_in_thread, web.site.notifier, web.site.shutting_down)
 
 
 def _readers(web: Web, many: Sequence[Headers]) -> list[Known | None]:
@@ -365,18 +364,32 @@ def _reader(
     return caller if isinstance(caller, Operator | PersonCaller) else None
 
 
-def _streamed(request: Request, web: Web, texts: AsyncIterator[bytes]) -> StreamingResponse:
-    shown = request.headers.get("authorization") or request.headers.get("cookie", "")
-    if web.streams.are_enough(shown):
-        raise Trouble(
-            429,
-            "request.too-many-streams",
-            f"{STREAMS_EACH} pages are kept up to date for this session or key already",
-            "close some of them; this one shows how things stood when it was opened",
-            60,
-        )
-    return StreamingResponse(
-        web.streams.counted(shown, texts),
-        media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},
-    )
+class CountedStream(StreamingResponse):
+    """A stream that counts among those of its reader from before it begins until it has ended."""
+
+    def __init__(self, web: Web, caller: Known, texts: AsyncIterator[bytes]) -> None:
+        headers = {"X-Accel-Buffering": "no"}
+        super().__init__(texts, media_type="text/event-stream", headers=headers)
+        self._streams = web.streams
+        self._whose = _session_or_key(caller)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; raises Trouble before anything is sent if the reader has enough of them."""
+        try:
+            with self._streams.one_more(self._whose):
+                await super().__call__(scope, receive, send)
+        except TooMany:
+            raise Trouble(
+                429,
+                "request.too-many-streams",
+                f"{STREAMS_EACH} pages are kept up to date for this session or key already",
+                "close some of them; this one shows how things stood when it was opened",
+                60,
+            ) from None
+
+
+def _session_or_key(caller: Known) -> str:
+    """Name what the caller was let in by: whatever else a request says makes nobody another."""
+    if not isinstance(caller, PersonCaller):
+        return "operator"
+    return f"key {caller.key.id}" if caller.key is not None else caller.token_hash.hex()

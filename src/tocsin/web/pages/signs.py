@@ -37,13 +37,16 @@ class Sign:
     at: datetime | None = None
 
 
-def signs(web: Web) -> list[Sign]:
-    """Return how everything stands, in one order, the good ones too."""
+def signs(web: Web, *, in_detail: bool) -> list[Sign]:
+    """Return how everything stands, in one order, the good ones too.
+
+    What assertions found is named only `in_detail`: it may be secret.
+    """
     organisation = web.world.rules.organisation
     with web.world.store.read() as reading:
         return [
             *_node(web),
-            *_check_up(web),
+            *_check_up(web, in_detail),
             *_rules(web),
             *_deliveries(web, reading),
             *_channels(web, organisation),
@@ -68,7 +71,7 @@ def _node(web: Web) -> Iterator[Sign]:
         yield Sign("This node", "good", "works", web.world.node)
 
 
-def _check_up(web: Web) -> Iterator[Sign]:
+def _check_up(web: Web, in_detail: bool) -> Iterator[Sign]:
     """Say whether a page to Tocsin itself comes back, and whether anybody watches from outside."""
     health = web.site.health()
     if health is None:
@@ -82,7 +85,9 @@ def _check_up(web: Web) -> Iterator[Sign]:
         what = f"a page to Tocsin itself was answered after {probe.seconds:.1f} s"
         yield Sign("Probe", "good", "came back", what, probe.at)
     if health.violations:
-        what = "; ".join(str(one) for one in health.violations)
+        what = "; ".join(
+            f"{one}: {', '.join(one.found)}" if in_detail else str(one) for one in health.violations
+        )
         yield Sign("Store", "bad", "is not as it must be", what)
     yield _watchdog(health)
 

@@ -11,6 +11,9 @@ from tocsin.web.room import Part
 SHOWN = 200
 """So many entries a page has at a time."""
 
+FIRST = 15
+"""So many it has at first: a slow phone shows them sooner, and more come when they are wanted."""
+
 READ_AT_ONCE = 1000
 
 FILTERS = {
@@ -36,6 +39,11 @@ class Wanted:
     def is_all(self) -> bool:
         """Whether nothing is left out but by number."""
         return self.show == "all" and not self.find.strip()
+
+    @property
+    def at_most(self) -> int:
+        """How many are shown."""
+        return FIRST if self == ALL else SHOWN
 
     @property
     def is_live(self) -> bool:
@@ -64,7 +72,7 @@ def part(asked: Wanted, names: Names) -> Part:
         for entry in _newest_first(reading, kept, asked.before or kept.entries + 1):
             if asked.is_all or _fits(asked, line(entry, names)):
                 found.append(entry)
-            if len(found) > SHOWN:
+            if len(found) > asked.at_most:
                 break
         return found[::-1]
 
@@ -74,8 +82,9 @@ def part(asked: Wanted, names: Names) -> Part:
 def told(asked: Wanted, entries: Iterable[Entry], names: Names) -> Told:
     """Tell entries that `part` has read."""
     lines = [line(entry, names) for entry in entries][::-1]
-    older = lines[SHOWN - 1].number if len(lines) > SHOWN else 0
-    return Told(asked, dated(lines[:SHOWN]), older)
+    most = asked.at_most
+    older = lines[most - 1].number if len(lines) > most else 0
+    return Told(asked, dated(lines[:most]), older)
 
 
 def dated(newest_first: list[Line]) -> list[Line]:

@@ -29,14 +29,14 @@
     const parts = [...place.querySelectorAll("[data-part]")];
     const renewed = [...place.querySelectorAll("[data-renews]")];
     let tries = 0;
-    let stream;
+    let stream, again;
     function open() {
       stream = new EventSource(place.dataset.stream);
       stream.addEventListener("open", () => { tries = 0; tell("live"); });
       stream.addEventListener("error", () => {
         tell("lost");
         if (stream.readyState !== EventSource.CLOSED) return;
-        setTimeout(open, Math.min(AGAIN_AT_MOST, 500 * 2 ** tries) * (0.75 + Math.random() / 2));
+        again = setTimeout(open, Math.min(AGAIN_AT_MOST, 500 * 2 ** tries) * (0.75 + Math.random() / 2));
         tries += 1;
       });
       for (const name of new Set(parts.map((part) => part.dataset.part))) {
@@ -47,7 +47,8 @@
       for (const one of renewed) stream.addEventListener(one.dataset.renews, () => renew(one));
     }
     open();
-    addEventListener("pagehide", () => stream.close());
+    // A page that is kept for going back must not open a second stream when it is shown again.
+    addEventListener("pagehide", () => { clearTimeout(again); stream.close(); });
     addEventListener("pageshow", (event) => { if (event.persisted) open(); });
   }
 
@@ -72,17 +73,29 @@
   }
 
   // --- Links whose answer comes in their place. ---
+  async function instead(link) {
+    const [item, list] = [link.closest("li"), link.closest("ol, ul")];
+    const address = link.dataset.instead;
+    link.removeAttribute("data-instead");
+    const answer = await fetch(address).catch(() => null);
+    if (!answer?.ok) return false;
+    item.insertAdjacentHTML("afterend", await answer.text());
+    item.remove();
+    tell("after", list);
+    return true;
+  }
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a[data-instead]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const [item, list] = [link.closest("li"), link.closest("ol, ul")];
-    const answer = await fetch(link.dataset.instead).catch(() => null);
-    if (!answer?.ok) return void location.assign(link.href);
-    item.insertAdjacentHTML("afterend", await answer.text());
-    item.remove();
-    tell("after", list);
+    if (!await instead(link)) location.assign(link.href);
   });
+  // Whoever scrolls to such a link need not press it.
+  addEventListener("scroll", () => {
+    for (const link of document.querySelectorAll("a[data-instead]")) {
+      if (link.getBoundingClientRect().top < innerHeight + 400) instead(link);
+    }
+  }, { passive: true });
 
   // --- Forms whose answer is shown while they are filled in. The last one asked is the one shown. ---
   const asked = new WeakMap();

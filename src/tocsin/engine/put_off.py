@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tocsin.core.delivery import LEASE, RETRY_AT_LEAST_EVERY
 
-AGREE = timedelta(seconds=2)
+AGREE = timedelta(seconds=1)
 """Clocks that differ by no more say the same, see `timekeeping`."""
 
 TOLERANCE = 2 * AGREE + timedelta(seconds=1)

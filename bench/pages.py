@@ -32,7 +32,7 @@ BUDGET_SECONDS = 1.0
 SLOWER = 6
 """So many times slower the processor of the reader is."""
 
-RUNS = 5
+RUNS = 11
 
 
 class Shop(Tocsin):

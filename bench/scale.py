@@ -226,6 +226,11 @@ def place(kind: str, database: str) -> Iterator[str]:
             yield url
 
 
+def _commit() -> str:
+    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def main() -> int:
     """Measure what is asked for; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -251,10 +256,12 @@ def main() -> int:
                 return 2
         before = found.get(kind)
         found[kind] = {**(before if isinstance(before, dict) else {}), **figures}
-    found["machine"] = (
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    )
-    found["date"] = time.strftime("%Y-%m-%d")
+    found |= {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "python": platform.python_version(),
+        "commit": _commit(),
+    }
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     FIGURES.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     return 0

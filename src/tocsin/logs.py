@@ -23,9 +23,6 @@ class _StandardError:
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-# One list for good: loggers keep the list they began with, and would go on with an old one.
-_PROCESSORS: list[structlog.typing.Processor] = []
-
 
 def set_up_logs(level: str, form: str) -> None:
     """Configure logging once; `form` is `json`, `text`, or `auto` (text on a terminal)."""
@@ -41,12 +38,12 @@ def set_up_logs(level: str, form: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([plain_values] if as_text else []),
     ]
-    _PROCESSORS[:] = [*shared, *_exceptions(as_text), render]
     structlog.configure(
-        processors=_PROCESSORS,
+        processors=[*shared, *_exceptions(as_text), render],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
-        cache_logger_on_first_use=True,
+        # Not kept by loggers: what is set up later would not reach those that are in use.
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -109,7 +109,7 @@ def test_no_question_reads_a_whole_table(story: Story) -> None:
 
 def test_the_database_knows_the_time_if_it_is_another_machine(story: Story) -> None:
     with story.store.read() as reading:
-        there = reading.clock()
+        there = reading.time()
     dialect = story.store._database._writer.dialect.name  # type: ignore[attr-defined]
     assert (there is None) == (dialect == "sqlite")
     if there is not None:

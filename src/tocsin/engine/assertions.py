@@ -71,6 +71,3 @@ class AssertionsReading(Protocol):
         """Return the assertions that do not hold; what they read grows with what is due or open,
         never with the record.
         """
-
-    def clock(self) -> datetime | None:
-        """Return what the database's own clock says, None where it is this machine's."""

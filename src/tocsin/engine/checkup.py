@@ -204,7 +204,7 @@ class Checkup:
             wrong.append(f"this machine's clock jumped by {jumped:+.0f} s")
         try:
             with self._world.store.read() as reading:
-                there = reading.clock()
+                there = reading.time()
         except (StoreUnavailable, Conflict):
             there = None
         if there is not None and (skew := abs(there - self._world.now())) > JUMP_ODD:

@@ -44,13 +44,6 @@ class SqlAssertionsReading:
                 found.append(Violation(assertion, named))
         return found
 
-    def clock(self) -> datetime | None:
-        """See AssertionsReading. The one question that asks a database for the time."""
-        if self._connection.dialect.name != "postgresql":
-            return None
-        seconds = func.extract("epoch", func.clock_timestamp())
-        return rows.instant(int(self._connection.execute(select(seconds)).scalar_one() * 1_000_000))
-
 
 def _unarmed(_at: int) -> Select[Any]:
     return select(incidents.c.code).where(_IS_OPEN, _REAL, incidents.c.look_again_at.is_(None))

@@ -8,8 +8,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from tocsin.engine.ports import Conflict, StoreUnavailable
-from tocsin.store.assertions import SqlAssertionsReading
 from tocsin.store.postgres import PostgresDatabase
+from tocsin.store.pulse import SqlPulseReading
 from tocsin.store.reading import SqlReading
 from tocsin.store.schema import REVISION
 from tocsin.store.sql_store import with_hosts_apart
@@ -47,8 +47,8 @@ def examine(url: str) -> Examined:
         try:
             with database.reading() as connection:
                 revision = current_revision(connection)
-                asked: SqlAssertionsReading = SqlReading(connection)
-                clock = asked.clock()
+                asked: SqlPulseReading = SqlReading(connection)
+                clock = asked.time()
         finally:
             database.close()
     except (StoreUnavailable, Conflict) as problem:

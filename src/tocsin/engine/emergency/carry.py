@@ -9,6 +9,7 @@ histories together.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -104,9 +105,7 @@ def _carry_somehow(
     """
     for way in ("usual", "told only"):
         try:
-            _again(
-                lambda: _carry_incident(world, journal, emergency, about, way)  # noqa: B023
-            )
+            _again(partial(_carry_incident, world, journal, emergency, about, way))
         except (StoreUnavailable, Conflict):
             raise
         except Exception:

@@ -36,7 +36,7 @@ from tocsin.core.scenarios.noting import World
 from tocsin.core.scenarios.read import draft, read_scenario
 from tocsin.core.short_messages import sms_length
 from tocsin.core.times import parse_duration, parse_time, words
-from tocsin.web.pages.markdown import markdown
+from tocsin.web.pages.words.markdown import markdown
 
 NOW = datetime(2026, 11, 17, 19, 4, 10, tzinfo=UTC)
 YAML_WORDS = [word.encode("utf-8", "surrogatepass") for word in WORDS]

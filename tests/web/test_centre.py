@@ -9,7 +9,8 @@ from tests.web.stage import ORGANISATION, PLAN, Stage
 
 from tocsin.core.incident import commands as c
 from tocsin.engine import actions
-from tocsin.web.pages import centre, signs
+from tocsin.web.pages.centre import page as centre
+from tocsin.web.pages.centre import signs
 
 SECRET = (
     PLAN

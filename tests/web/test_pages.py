@@ -12,7 +12,7 @@ from tests.web.stage import ORGANISATION, Browser, Page, Stage
 
 from tocsin.web import app as web_app
 from tocsin.web.pages import incidents
-from tocsin.web.pages import room as room_pages
+from tocsin.web.pages.incident import room as room_pages
 from tocsin.web.room import open_room
 from tocsin.web.site import Web
 

@@ -10,8 +10,9 @@ from tests.web.stage import ORGANISATION, PLAN, Browser, Page, Stage
 
 from tocsin.core.incident import commands as c
 from tocsin.engine import actions
-from tocsin.web.pages import room_forms, timeline
-from tocsin.web.pages.hints import on_the_page
+from tocsin.web.pages.incident import forms as room_forms
+from tocsin.web.pages.incident import timeline
+from tocsin.web.pages.words.hints import on_the_page
 
 HERE = "/incidents/INC-2026-001"
 THERE = "/incidents/INC-2026-002"

@@ -14,7 +14,7 @@ from tests.web.scene.story import Scene, told_and_served
 
 from tocsin.core.incident import commands as c
 from tocsin.web.access import cookie_name
-from tocsin.web.pages import timeline
+from tocsin.web.pages.incident import timeline
 
 pytestmark = pytest.mark.browser
 

@@ -17,7 +17,8 @@ from tocsin.core.people import Person
 from tocsin.engine import actions
 from tocsin.engine.audit import Doer
 from tocsin.web.access import open_sessions, token_hash
-from tocsin.web.pages import live, room
+from tocsin.web.pages import live
+from tocsin.web.pages.incident import room
 from tocsin.web.pages.sharing import Eyes
 from tocsin.web.sessions import end_session
 

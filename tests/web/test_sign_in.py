@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.web.stage import ORGANISATION, Browser, Stage, open_stage
 
-from tocsin.web.pages.sign_in import HOME
+from tocsin.web.pages.account.sign_in import HOME
 from tocsin.web.sessions import make_sign_in_link
 from tocsin.web.throttle import FAILURES_AT_MOST, REMEMBERED, FailedTries
 

@@ -16,7 +16,7 @@ from tests.web.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, provider
 from tests.web.stage import ORGANISATION, Browser, Page, Stage
 
 from tocsin.web.oidc import ASKED_AT_ONCE, Client
-from tocsin.web.pages.sign_in import HOME
+from tocsin.web.pages.account.sign_in import HOME
 from tocsin.web.sessions import make_sign_in_link
 
 

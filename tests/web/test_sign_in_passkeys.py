@@ -20,7 +20,7 @@ from tests.web.entering import audit
 from tests.web.stage import Stage, open_stage
 
 from tocsin.web.app import make_app
-from tocsin.web.pages.sign_in import HOME
+from tocsin.web.pages.account.sign_in import HOME
 from tocsin.web.sessions import make_sign_in_link
 
 pytestmark = pytest.mark.browser

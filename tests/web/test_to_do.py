@@ -8,7 +8,7 @@ import pytest
 from tests.web.stage import PLAN, Browser, Page, Stage
 
 from tocsin.core.incident import events as e
-from tocsin.web.pages.words import _TOLD
+from tocsin.web.pages.words.sentences import _TOLD
 
 RESPONSE = (
     PLAN.replace(

@@ -15,7 +15,7 @@ from tests.web.scene.story import Scene, serving
 from tests.web.stage import PLAN, Browser, Page, Stage
 
 from tocsin.web.access import cookie_name
-from tocsin.web.pages import what_if
+from tocsin.web.pages.plan import what_if
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ class People:
             self._later(again, f"link of {message.id}", lambda world: self._answer(world, token))
 
     def _answer(self, world: World, token: str) -> None:
-        """Press the button of an answering link, as `web.pages.answer` takes it."""
+        """Press the button of an answering link, as `web.pages.incident.answer` takes it."""
         message_id = token.rpartition(".")[0]
         with world.store.read() as reading:
             delivery = reading.delivery(message_id)

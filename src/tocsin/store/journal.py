@@ -59,7 +59,7 @@ ALERTS_OF_ONE = 2_000
 """So many firing alerts of one incident are copied, the newest; others are taken for new ones."""
 
 ANSWERABLE = timedelta(hours=24)
-"""Messages that are as old as this can't be answered any more, see `web.pages.answer`."""
+"""Messages that are as old as this can't be answered any more, see `web.pages.incident.answer`."""
 
 FAR_AHEAD = 1_000_000_000
 """Incidents of an emergency are numbered from so far beyond those of the main store."""

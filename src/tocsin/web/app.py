@@ -40,32 +40,22 @@ from tocsin.web.api import support as support_api
 from tocsin.web.api.asking import problems
 from tocsin.web.compression import Compressed
 from tocsin.web.figures import Figures
-from tocsin.web.pages import (
-    access,
-    account,
-    answer,
-    audit,
-    centre,
-    declare,
-    desk,
-    errors,
-    inbox,
-    live,
-    on_call,
-    people,
-    plan,
-    plan_edit,
-    planned,
-    room,
-    room_parts,
-    sign_in,
-    status_page,
-    support,
-    what_if,
-)
+from tocsin.web.pages import audit, errors, inbox, live, planned, status_page
 from tocsin.web.pages import incidents as incident_pages
-from tocsin.web.pages import integrations as integration_pages
 from tocsin.web.pages import settings as settings_page
+from tocsin.web.pages.account import access, sign_in
+from tocsin.web.pages.account import page as account
+from tocsin.web.pages.centre import page as centre
+from tocsin.web.pages.desk import page as desk
+from tocsin.web.pages.desk import support
+from tocsin.web.pages.incident import answer, declare, room
+from tocsin.web.pages.incident import parts as room_parts
+from tocsin.web.pages.integrations import page as integration_pages
+from tocsin.web.pages.on_call import page as on_call
+from tocsin.web.pages.people import page as people
+from tocsin.web.pages.plan import edit as plan_edit
+from tocsin.web.pages.plan import page as plan
+from tocsin.web.pages.plan import what_if
 from tocsin.web.problems import Trouble, WrongField, not_in_emergency, unavailable
 from tocsin.web.site import Site, Web
 from tocsin.web.wrappers import Guarded, IntakeFirst, Watched

@@ -12,7 +12,7 @@ from tocsin.web.access import doer
 from tocsin.web.auditing import exported, wanted_of
 from tocsin.web.pages.forms import Auditor, TheWeb, demand_form_token
 from tocsin.web.pages.rendering import render
-from tocsin.web.pages.words import Names
+from tocsin.web.pages.words.sentences import Names
 from tocsin.web.problems import Trouble
 
 router = APIRouter(include_in_schema=False)

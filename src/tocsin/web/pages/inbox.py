@@ -11,7 +11,7 @@ from tocsin.engine.ports import Delivery
 from tocsin.web.access import Known
 from tocsin.web.pages.forms import Reader, TheWeb
 from tocsin.web.pages.rendering import fragment, render
-from tocsin.web.pages.words import Names
+from tocsin.web.pages.words.sentences import Names
 from tocsin.web.site import Web
 
 router = APIRouter(include_in_schema=False)

@@ -10,7 +10,7 @@ from tocsin.web.access import Known
 from tocsin.web.api.incidents import number_in
 from tocsin.web.pages.forms import Anybody, Reader, TheWeb
 from tocsin.web.pages.rendering import fragment, render
-from tocsin.web.pages.words import Names
+from tocsin.web.pages.words.sentences import Names
 from tocsin.web.room import Row, rows, seen_by
 from tocsin.web.site import Web
 

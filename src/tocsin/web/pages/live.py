@@ -29,8 +29,10 @@ from tocsin.web.access import (
 from tocsin.web.feeds import Feed, follow
 from tocsin.web.live import LOOK_EVERY, Fragment, stream
 from tocsin.web.pace import STREAMS_EACH, TooMany
-from tocsin.web.pages import centre, inbox, incidents, room
+from tocsin.web.pages import inbox, incidents
+from tocsin.web.pages.centre import page as centre
 from tocsin.web.pages.forms import Reader, TheWeb
+from tocsin.web.pages.incident import room
 from tocsin.web.pages.rendering import form_token_of
 from tocsin.web.pages.sharing import Moment
 from tocsin.web.problems import Trouble

@@ -20,7 +20,7 @@ from tocsin.web.api.planned import MaintenanceRequest, TurnRequest, draft_of, tu
 from tocsin.web.doing import again
 from tocsin.web.pages.forms import Commander, Reader, TheWeb, demand_form_token
 from tocsin.web.pages.rendering import render
-from tocsin.web.pages.words import Names
+from tocsin.web.pages.words.sentences import Names
 from tocsin.web.problems import Trouble
 from tocsin.web.room import shows_alert
 from tocsin.web.site import Web

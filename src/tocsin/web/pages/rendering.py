@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from tocsin.web.access import Caller, Operator, PersonCaller
 from tocsin.web.pages.frame import frame
-from tocsin.web.pages.words import duration
+from tocsin.web.pages.words.sentences import duration
 from tocsin.web.same_site import form_token
 from tocsin.web.site import Web
 

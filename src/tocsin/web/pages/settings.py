@@ -8,8 +8,8 @@ from tocsin.core.words.phrases import listed
 from tocsin.engine.ports import Channel
 from tocsin.engine.probe import PROBE
 from tocsin.web import arrivals, health, intake, wrappers
-from tocsin.web.pages import what_if
 from tocsin.web.pages.forms import Administrator, TheWeb
+from tocsin.web.pages.plan import what_if
 from tocsin.web.pages.rendering import render
 from tocsin.web.site import Web
 

@@ -1,0 +1,1 @@
+"""A person's own account, signing in, and who may get in at all."""

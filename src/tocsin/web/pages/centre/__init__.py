@@ -1,0 +1,1 @@
+"""The command centre: everything that goes on, and how the installation itself does."""

@@ -1,0 +1,1 @@
+"""The communication desk, and what support may say."""

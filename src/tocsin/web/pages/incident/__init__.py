@@ -1,0 +1,1 @@
+"""One incident: its room, declaring one, and the links by which it is answered."""

@@ -1,0 +1,1 @@
+"""Machines that send alerts: connected and tried out."""

@@ -1,0 +1,1 @@
+"""Who is on call: rosters as calendars, and exceptions from them."""

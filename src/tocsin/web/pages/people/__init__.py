@@ -1,0 +1,1 @@
+"""People, and the ways in which they can be reached."""

@@ -1,0 +1,1 @@
+"""What pages say: sentences of a timeline, hints, and what people have written."""

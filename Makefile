@@ -52,6 +52,7 @@ bench: setup ## measure (minutes)
 
 bench-scale: setup-tests ## measure with 1,000,000 incidents and as many clocks (half an hour, 20 GB)
 	@PYTHONPATH=src $(BIN)/python bench/scale.py
+	@PYTHONPATH=src $(BIN)/python bench/nodes.py --write
 
 # `make torture SEEDS=100000`: how many nights are simulated; the figures go to trust/figures.
 SEEDS ?= 5000

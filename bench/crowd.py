@@ -8,15 +8,18 @@ of: for measuring, not for `tocsin verify`.
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from tocsin.core.alerts import Signal, fingerprint
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
+from tocsin.core.incident.state import Incident
 from tocsin.engine.actions import act
 from tocsin.engine.intake import take_in
 from tocsin.engine.rules import Rules
@@ -28,14 +31,20 @@ YEAR = timedelta(days=365)
 AT_ONCE = 20_000
 """Incidents that one statement copies."""
 
+SECOND = timedelta(seconds=1)
+MICROSECOND = timedelta(microseconds=1)
+AT_ITS_TIME = timedelta(0)
+
 PLAN = """\
 tocsin: 1
 plan: crowd
 title: A plan for measuring
 time_zone: UTC
+facts: {PART_FACTS}
 severities:
   P0: {name: Critical, acknowledge: within 5m}
   P1: {name: High, acknowledge: within 15m}
+components: {PARTS}
 escalation:
   measured_from: start
   until: acknowledged
@@ -50,6 +59,14 @@ alerts:
   resolve_incident: true
 ids: {incident: "INC-{n}"}
 """
+
+PARTS = 20
+"""Components, of which copies have hit one each."""
+
+NAMES = [f"part-{number:02}" for number in range(PARTS)]
+PLAN = PLAN.replace(
+    "PART_FACTS", ", ".join(f"{name.replace('-', '_')}: [up, down]" for name in NAMES)
+).replace("PARTS", ", ".join(f"{name}: {{fact: {name.replace('-', '_')}}}" for name in NAMES))
 
 ORGANISATION = """\
 tocsin: 1
@@ -74,6 +91,7 @@ class Crowd:
         self.now = START
         self.store = store
         self._engine = _quick_engine(url)
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
         rules = Rules(store)
         problems = rules.activate(("plan.yaml", PLAN), ("org.yaml", ORGANISATION), self.now)
         if wrong := [str(one) for one in problems if one.level == "error"]:
@@ -107,6 +125,7 @@ class Crowd:
         with self.store.read() as reading:
             code = reading.incidents((), None, 1)[0].incident.code
         said = [c.Note(by="ana", via="page", text="What we saw, said in a sentence.")] * notes
+        said = (*said, c.RecordFact(by="ana", via="page", name="part_00", value="down"))
         done = (
             [c.Acknowledge(by="ana", via="page"), c.Resolve(by="ana", via="page")] if over else []
         )
@@ -119,8 +138,18 @@ class Crowd:
             take_in(self.world, [[replace(firing, firing=False, ends_at=self.now)]])
         return code
 
-    def copy(self, code: str, count: int, name: str) -> range:
-        """Copy an incident with all that belongs to it; return the numbers of the copies."""
+    def copy(
+        self,
+        code: str,
+        count: int,
+        name: str,
+        later: timedelta = AT_ITS_TIME,
+        within: timedelta = AT_ITS_TIME,
+    ) -> range:
+        """Copy an incident with all that belongs to it; return the numbers of the copies.
+
+        They are looked at again `later` than it, one after the other `within` so long.
+        """
         with self.store.read() as reading:
             kept = reading.incident(code)
         if kept is None:
@@ -128,51 +157,45 @@ class Crowd:
         with self.store.write() as tx:
             numbers = tx.numbers("incident", count)
         began = time.perf_counter()
-        for first, last in _pieces(numbers):
+
+        def piece(first: int, last: int) -> int:
             values = {
+                "later": later // MICROSECOND, "spread": within // MICROSECOND // count,
                 "first": first, "last": last, "source": kept.incident.id, "name": name,
                 "code": f'"code":"{code}"', "id": f'"id":{kept.incident.id},',
-                "before": first - numbers.start, "step": YEAR // timedelta(microseconds=count),
+                "ended": _ended(kept.incident), "opened": _seconds(kept.incident.opened_at),
+                "before": first - numbers.start, "step": YEAR // (MICROSECOND * count),
             }  # fmt: skip
             self._copy_piece(values)
-            took = time.perf_counter() - began
-            done = last - numbers.start + 1
-            print(
-                f"\r  {done:,} of {count:,} copies of {code}, {took:.0f} s", end="", file=sys.stderr
-            )
+            return last - first + 1
+
+        done = 0
+        with ThreadPoolExecutor(1 if self._is_sqlite else 2) as pool:
+            for copied in pool.map(piece, *zip(*_pieces(numbers), strict=True)):
+                done += copied
+                took = time.perf_counter() - began
+                progress = f"\r  {done:,} of {count:,} copies of {code}, {took:.0f} s"
+                print(progress, end="", file=sys.stderr)
         print(file=sys.stderr)
         return numbers
 
-    def arm(self, numbers: range, later: timedelta) -> datetime:
-        """Let everything else be due `later`; return the second in which these become due."""
-        look = text("UPDATE incidents SET look_again_at = look_again_at + :more")
-        spread = text(
-            "UPDATE incidents SET look_again_at = look_again_at - :more + (id - :first) * :step"
-            " WHERE id BETWEEN :first AND :last"
-        )
-        more = later // timedelta(microseconds=1)
-        step = 1_000_000 // len(numbers)
-        with self._engine.begin() as connection:
-            connection.execute(look, {"more": more})
-            these = {"more": more, "first": numbers[0], "last": numbers[-1], "step": step}
-            connection.execute(spread, these)
-        with self.store.read() as reading:
-            due = reading.next_due().incident
-        if due is None:
-            raise ValueError("nothing is armed")
-        return due
-
     def analyse(self) -> None:
-        """Let the database learn what it holds."""
-        with self._engine.begin() as connection:
-            connection.execute(text("ANALYZE"))
+        """Let the database learn what it holds, and do what it does over the years by itself."""
+        if self._is_sqlite:
+            with self._engine.begin() as connection:
+                connection.execute(text("ANALYZE"))
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM (ANALYZE)"))
+            connection.execute(text("CHECKPOINT"))
 
     def _copy_piece(self, values: dict[str, Any]) -> None:
-        is_sqlite = self._engine.dialect.name == "sqlite"
+        is_sqlite = self._is_sqlite
         with self._engine.begin() as connection:
             for statement in _COPIES:
                 written = statement.replace("{numbers}", _NUMBERS[is_sqlite])
                 written = written.replace("{bytes}", _BYTES[is_sqlite])
+                written = written.replace("{ended}", _ENDED[is_sqlite])
                 wanted = {name: values[name] for name in values if f":{name}" in written}
                 connection.execute(text(written), wanted)
 
@@ -181,7 +204,13 @@ def _quick_engine(url: str) -> Engine:
     """Return an engine of our own for the copies, which need not survive a power cut."""
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"))
+        engine = create_engine(address.set(drivername="postgresql+psycopg"))
+
+        @event.listens_for(engine, "begin")
+        def _hurry(connection: Any) -> None:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+        return engine
     engine = create_engine(address)
 
     @event.listens_for(engine, "connect")
@@ -202,13 +231,24 @@ _BYTES = {
     True: "CAST(printf('%016d', i) AS BLOB)",
     False: "decode(lpad(to_hex(i), 32, '0'), 'hex')",
 }
+_ENDED = {
+    True: "strftime('%Y-%m-%dT%H:%M:%SZ', :opened + 60 + i * 7919 % 14400, 'unixepoch')",
+    False: "to_char(to_timestamp(:opened + 60 + i * 7919 % 14400) AT TIME ZONE 'UTC',"
+    """ 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""",
+}
+"""When a copy was over: after some time between a minute and four hours."""
 
 _COPIES = (
     "INSERT INTO incidents (id, code, state, severity, group_key, plan, opened_at, look_again_at,"
     " generation, entries, head, snapshot) SELECT i, :name || '-' || i, state, severity, NULL,"
-    " plan, opened_at - (i - :first + :before) * :step, look_again_at, generation, entries, head,"
-    " replace(replace(snapshot, :code, '\"code\":\"' || :name || '-' || i || '\"'), :id,"
-    " '\"id\":' || i || ',') FROM incidents, {numbers} AS numbers WHERE id = :source",
+    " plan, opened_at - (i - :first + :before) * :step,"
+    " look_again_at + :later + (i - :first + :before) * :spread, generation, entries, head,"
+    " replace(replace(replace(replace(replace(snapshot,"
+    " :code, '\"code\":\"' || :name || '-' || i || '\"'), :id, '\"id\":' || i || ','),"
+    " :ended, '\"resolved_at\":\"' || {ended} || '\"'),"
+    " '\"part_00\"', '\"part_' || substr(CAST(100 + i % 20 AS TEXT), 2) || '\"'),"
+    ' \'"severity":"P0"\', \'"severity":"P\' || CAST(i % 2 AS TEXT) || \'"\')'
+    " FROM incidents, {numbers} AS numbers WHERE id = :source",
     "INSERT INTO timeline (incident_id, number, text, hash) SELECT i, number, text, hash"
     " FROM {numbers} AS numbers, timeline WHERE incident_id = :source ORDER BY i, number",
     "INSERT INTO alerts (integration, fingerprint, starts_at, ends_at, firing, incident_id,"
@@ -222,6 +262,16 @@ _COPIES = (
     " created_at, attempts, claim, detail, created_at"
     " FROM deliveries, {numbers} AS numbers WHERE incident_id = :source",
 )
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def _ended(incident: Incident) -> str:
+    """Return what a snapshot says of its end; something that no snapshot says if it has none."""
+    at = incident.resolved_at
+    return f'"resolved_at":{msgspec.json.encode(at).decode()}' if at is not None else "\n"
 
 
 def _pieces(numbers: range) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,7 @@
     .venv/bin/python bench/nodes.py [--nodes 1,3] [--seconds 5] [--runs 3] [--deaths 20]
 
 Needs PostgreSQL (`scripts/setup-tests` installs it) and a C compiler. Makes a PostgreSQL server of
-its own, with `fsync` on, and prints JSON; `make bench-scale` shows it with the rest.
+its own, with `fsync` on, and prints JSON; `make bench-scale` keeps it with the rest.
 
 Nodes, database and load share the machine: where it has two cores, three nodes do not take in more
 than one, and the figure says what a node costs. The time until a dead node's pages are sent by
@@ -14,13 +14,13 @@ import argparse
 import contextlib
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
@@ -29,6 +29,7 @@ from machine import cores, describe
 from systems import Tocsin
 
 ROOT = Path(__file__).parent.parent
+FIGURES = ROOT / "trust" / "figures" / "scale.json"
 sys.path.insert(0, str(ROOT))
 
 from tests.servers import spare_port  # noqa: E402 - the tests are beside us, not installed
@@ -131,8 +132,9 @@ def measured(parsed: argparse.Namespace, server: Postgres, folder: Path) -> dict
             with Receiver(quiet=True) as quiet, nodes(count, server, quiet.url, folder) as running:
                 rates[count].append(throughput(running, parsed.seconds))
             say(f"run {run + 1}, {count} node(s): {rates[count][-1]:.0f} alerts/s")
-    for count in counts:
-        figures[f"alerts_per_second_with_{count}_nodes"] = round(statistics.median(rates[count]))
+    for count, measured_rates in rates.items():
+        if measured_rates:
+            figures[f"alerts_per_second_with_{count}_nodes"] = round(median(measured_rates))
     figures["throughput_runs"] = parsed.runs
     most = max(counts)
     with Receiver(quiet=False) as receiver, nodes(most, server, receiver.url, folder) as running:
@@ -144,6 +146,9 @@ def measured(parsed: argparse.Namespace, server: Postgres, folder: Path) -> dict
             if delays:
                 first.append(min(delays))
                 slowest.append(max(delays))
+                say(
+                    f"death {trial + 1}: {len(delays)} owed, {first[-1]:.2f} to {slowest[-1]:.2f} s"
+                )
         say(f"{parsed.deaths} deaths: {len(owed)} pages owed, {lost} never came")
     figures |= {
         "nodes_at_a_death": most,
@@ -170,8 +175,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--nodes", default="1,3", help="how many, with commas between")
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each run")
-    parser.add_argument("--runs", type=int, default=3, help="of which the median is taken")
+    parser.add_argument("--runs", type=int, default=3, help="the median is taken; 0: none")
     parser.add_argument("--deaths", type=int, default=20, help="kill -9 of a node that owes pages")
+    parser.add_argument("--write", action="store_true", help=f"keep it in {FIGURES.name} too")
     parsed = parser.parse_args()
     build()
     busy = os.getloadavg()[0]
@@ -182,6 +188,9 @@ def main() -> int:
         about = describe(folder)
     figures |= {"load_before": round(busy, 2), "cores": cores(), "machine": about}
     print(json.dumps(figures, indent=2))
+    if parsed.write:
+        kept = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+        FIGURES.write_text(json.dumps(kept | {"nodes": figures}, indent=2) + "\n", "utf-8")
     return 1 if figures["pages_lost"] else 0
 
 

@@ -2,7 +2,7 @@
  *
  * First line on standard output: the port. Then, unless --quiet, one line for every request:
  * "<CLOCK_MONOTONIC in ns, taken when its last byte was read> <the token in its body, or ->".
- * A token is the text given by --token and the digits after it. On SIGTERM: one JSON object.
+ * A token is the text given by --token and the digits after it; each in the body has its line. On SIGTERM: one JSON object.
  * Answers every request with 200 and no body. With --quiet it is also the ceiling for load.c.
  */
 #include <arpa/inet.h>
@@ -105,19 +105,25 @@ static size_t whole_request(struct client *c, char **body) {
     return c->length >= whole ? whole : 0;
 }
 
+/* One line for each token in the body: one message may speak of many things, of each several times. */
 static void report(char *body, size_t length) {
     uint64_t t = now();
     requests++;
     bodies += length;
     if (quiet) return;
-    char *found = memmem(body, length, token, strlen(token));
-    int digits = 0;
-    if (found)
-        digits = (int)strspn(found + strlen(token), "0123456789");
-    else if (!shown)
-        shown = fprintf(stderr, "receiver: no %s in: %.*s\n", token, (int)(length < 600 ? length : 600), body);
-    int size = found ? (int)strlen(token) + digits : 1;
-    printf("%lu %.*s\n", t, size, found ? found : "-");
+    size_t fixed = strlen(token), size = 0;
+    char *end = body + length, *said = NULL;
+    for (char *at = body, *found; (found = memmem(at, (size_t)(end - at), token, fixed)); at = found + size) {
+        size_t before = size;
+        size = fixed + strspn(found + fixed, "0123456789");
+        if (!said || size != before || memcmp(said, found, size)) printf("%lu %.*s\n", t, (int)size, found);
+        said = found;
+    }
+    if (!said) {
+        printf("%lu -\n", t);
+        if (!shown)
+            shown = fprintf(stderr, "receiver: no %s in: %.*s\n", token, (int)(length < 600 ? length : 600), body);
+    }
     fflush(stdout);
 }
 

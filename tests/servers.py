@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -294,7 +295,10 @@ class TocsinServer:
 
 @dataclass(frozen=True)
 class Page:
-    """One request as it arrived; `id` names the message and is the same for all its attempts."""
+    """One message as it arrived; `id` names it and is the same for all its attempts.
+
+    A bundle is as many as it names, at the same instant, each as it would have come alone.
+    """
 
     at: datetime
     id: str
@@ -316,6 +320,10 @@ webhooks:
     def __init__(self, address: str = "127.0.0.1") -> None:
         self.pages: list[Page] = []
         self.answer = 200
+        self._taken: dict[str, set[str]] = {}
+        """What each id stood for when it first came."""
+        self._hangs_for: set[str] = set()
+        self._goes_on = threading.Condition()
         self._server = _Backlogged((address, 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self.url = f"http://{address}:{self._server.server_port}/pages"
@@ -333,6 +341,17 @@ webhooks:
             for page in self.pages
             if page.body["data"]["incident"] == incident and page.body["data"]["kind"] == kind
         ]
+
+    @contextmanager
+    def hanging_for(self, address: str) -> Iterator[None]:
+        """Take what comes from an address, and neither keep nor answer it while this lasts."""
+        self._hangs_for.add(address)
+        try:
+            yield
+        finally:
+            with self._goes_on:
+                self._hangs_for.discard(address)
+                self._goes_on.notify_all()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -356,6 +375,9 @@ webhooks:
                 wanted = int(self.headers.get("Content-Length", 0))
                 try:
                     body = self.rfile.read(wanted)
+                    if outer.has_hung_for(self.client_address[0]):
+                        self.close_connection = True
+                        return
                     if len(body) == wanted:
                         outer.take(self.headers["webhook-id"], body)
                     self.send_response(outer.answer)
@@ -369,9 +391,24 @@ webhooks:
 
         return Handler
 
+    def has_hung_for(self, address: str) -> bool:
+        """Wait while it hangs for an address; return whether it has."""
+        with self._goes_on:
+            hangs = address in self._hangs_for
+            self._goes_on.wait_for(lambda: address not in self._hangs_for)
+        return hangs
+
     def take(self, message_id: str, body: bytes) -> None:
-        """Keep one message."""
-        self.pages.append(Page(now(), message_id, json.loads(body)))
+        """Keep what is in one request: one message, or all that a bundle names.
+
+        As whoever takes each id only once: what comes under a known one brings nothing new.
+        """
+        whole, at = json.loads(body), now()
+        parts = whole["data"].get("incidents") or [{**whole["data"], "id": message_id}]
+        known = self._taken.setdefault(message_id, {one["id"] for one in parts})
+        self.pages += [
+            Page(at, one["id"], {**whole, "data": one}) for one in parts if one["id"] in known
+        ]
 
 
 class _Backlogged(ThreadingHTTPServer):

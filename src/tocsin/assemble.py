@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tocsin import __version__
-from tocsin.engine.emergency.keeper import Keeper
+from tocsin.engine.emergency.keeper import Keeper, KeeperThreads
 from tocsin.engine.emergency.store import NotInEmergency, StoreWithJournal
 from tocsin.engine.hearing import listen
 from tocsin.engine.keys import integration_key, operator_key
@@ -28,8 +28,9 @@ from tocsin.engine.loop import Loop
 from tocsin.engine.ports import Channel, Now, Store, StoreUnavailable
 from tocsin.engine.probe import plan as probe_plan
 from tocsin.engine.prober import Loopback
-from tocsin.engine.rules import Rules
+from tocsin.engine.rules import NoRules, Rules
 from tocsin.engine.statuspage.page import board_of, is_public
+from tocsin.engine.summing import SummingThread
 from tocsin.engine.timekeeping import Comparing, Timekeeper
 from tocsin.engine.world import World
 from tocsin.logs import set_up_logs
@@ -97,14 +98,19 @@ def serve(options: ServeOptions) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_many_connections()
     data = data_directory(options.data, settings)
-    lock = _only_here(data)
+    locks = [_only_here(data, "--data")]
+    if settings.emergency is not None:
+        # Where there can be no folder for a journal, the node starts without one.
+        with suppress(OSError):
+            locks.append(_only_here(settings.emergency, "TOCSIN_EMERGENCY", "journal.lock"))
     clock = Timekeeper(now, elapsed)
     store = _open_with_journal(settings, data, clock.now)
     try:
         _serve_on(store, clock, options, settings, data)
     finally:
         store.close()
-        os.close(lock)
+        for lock in locks:
+            os.close(lock)
 
 
 def _serve_on(
@@ -126,15 +132,15 @@ def _serve_on(
     base_url = settings.base_url or f"http://{_reachable(options.host)}:{options.port}"
     world = _world(store, rules, channels, wake, base_url)
     world = replace(world, emergency=store.emergency, now=clock.now)
-    store.told = wake
+    store.told = _turning(rules, wake)
     keeper = Keeper(world, store, elapsed)
+    keeping = KeeperThreads(keeper, store)
     _add_own_channels(channels, world)
-    loop = Loop(world, woken, elapsed)
+    loop, summing = Loop(world, woken, elapsed), SummingThread(world, elapsed, store.lacks_room)
     if store.emergency() is None:
         listen(world, starting=True)
     expecting = lambda starting: listen(world, starting=starting)  # noqa: E731
-    watcher = Watcher(rules, files, expecting, store.emergency)
-    arrivals = Arrivals()
+    watcher, arrivals = Watcher(rules, files, expecting, store.emergency), Arrivals()
     intake = Intake(world, arrivals, store.lacks_room)
     site = Site(
         version=__version__,
@@ -158,7 +164,7 @@ def _serve_on(
     # A clock that is set is an alarm, and no reason to send alerts elsewhere.
     all_troubles = lambda: (*site.troubles(), *filter(None, [clock.trouble]))  # noqa: E731
     checkups, health = watched(world, loop, settings, at, all_troubles)
-    parts = (intake, checkups, watcher, app.state.web.publisher, loop, keeper, comparing)
+    parts = (intake, checkups, summing, watcher, app.state.web.publisher, loop, keeping, comparing)
     app.router.lifespan_context = _life(parts)
     # What is here by now stays: the collector need not look through it again, which would hold up
     # a page for 60 ms.
@@ -167,6 +173,18 @@ def _serve_on(
     _greet(world, files, data, health().warnings)
     _end_by_signals(server)
     server.run()
+
+
+def _turning(rules: Rules, wake: Callable[[], None]) -> Callable[[], None]:
+    """Return what is done when an emergency begins or ends."""
+
+    def turn() -> None:
+        # At once, so that nothing is opened by a plan that the other store does not have.
+        with suppress(StoreUnavailable, NoRules):
+            rules.follow()
+        wake()
+
+    return turn
 
 
 def _waking(woken: threading.Event, notifier: Notifier) -> Callable[[], None]:
@@ -213,16 +231,16 @@ def _server(app: FastAPI, options: ServeOptions, proxies: str) -> uvicorn.Server
     )
 
 
-def _only_here(data: Path) -> int:
+def _only_here(folder: Path, setting: str, name: str = "lock") -> int:
     """Make sure that no other server works here; the lock ends with the process."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
         raise BadSettings(
-            f"a server is working in {data} already; stop it, or choose another --data"
+            f"a server is working in {folder} already; stop it, or choose another {setting}"
         ) from None
     return lock
 

@@ -98,6 +98,11 @@ class _NotSetUp:
     domain: str
     hint: str
 
+    @property
+    def bundles(self) -> bool:
+        """Nothing leaves here, together or alone."""
+        return False
+
     def problem_with(self, address: str) -> str | None:
         """Say what is missing."""
         return self.hint

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tocsin.core.bundles import bundled
 from tocsin.core.delivery import Message
 
 PAGE = Message(
@@ -58,6 +59,37 @@ GOLDEN = {
     ),
 }
 
+GOLDEN["late"] = like(due_at=PAGE.sent_at - timedelta(hours=8))
+GOLDEN["bundle"] = bundled(
+    [
+        PAGE,
+        like(
+            id="INC-2026-002.3.al.email",
+            incident="INC-2026-002",
+            short_code="M3TA",
+            attempt=2,
+            title="Search <b>answers</b> slowly & late",
+            severity="P1",
+            severity_name="High",
+            rank=1,
+            due_at=PAGE.sent_at - timedelta(hours=8),
+            why="Step 2 of the plan; late by 8h.",
+            link="https://tocsin.example.org/i/INC-2026-002?page=M3TA&via=mail",
+        ),
+        like(
+            id="INC-2026-003.3.al.email",
+            incident="INC-2026-003",
+            short_code="Q7RB",
+            title=GOLDEN["hostile"].title,
+            why=GOLDEN["hostile"].why,
+            severity="P2",
+            severity_name="Medium",
+            rank=2,
+            link=GOLDEN["hostile"].link,
+        ),
+    ]
+)
+
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For property tests: a busy machine is no failure."""
 
@@ -89,7 +121,7 @@ LINKS = st.one_of(
     TEXTS,
 )
 
-MESSAGES = st.builds(
+SINGLE = st.builds(
     Message,
     id=TEXTS,
     kind=st.sampled_from(["page", "notice", "ticket", "alarm", "update"]),
@@ -115,3 +147,9 @@ MESSAGES = st.builds(
     ),
     exercise=st.booleans(),
 )
+
+BUNDLES = st.lists(SINGLE.filter(lambda one: one.kind != "update"), min_size=2, max_size=4).map(
+    bundled
+)
+
+MESSAGES = st.one_of(SINGLE, BUNDLES)

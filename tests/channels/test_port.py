@@ -42,6 +42,11 @@ def test_names_and_failure_domains():
     }
 
 
+def test_only_what_reaches_a_person_directly_is_bundled():
+    """In the inbox each entry stands by itself anyway, and an issue is one incident's."""
+    assert {c.name for c in CHANNELS if c.bundles} == {"email", "webhook", "slack"}
+
+
 @pytest.mark.parametrize("channel", CHANNELS[1:], ids=lambda c: c.name)
 def test_an_address_that_cannot_work_is_a_permanent_failure(channel: Channel):
     problem = channel.problem_with("no such thing")

@@ -56,7 +56,8 @@ def test_08_work_that_takes_long_is_not_handed_out_again_meanwhile(story: Story)
     lane.start(claimed, story.now)
     for _ in range(8):  # Ten seconds and more, while a lease lasts for five.
         story.now += RENEW_AFTER
-        tick(story.world, (), {}, lane.to_renew(story.now))
+        leases = [one for bundle in lane.to_renew(story.now) for one in bundle.deliveries]
+        tick(story.world, (), {}, leases)
         lane.renewed(claimed, story.now)
         assert tick(story.node("node-2"), (), {"email": 1}).claimed == []
     with story.store.write() as tx:
@@ -188,6 +189,17 @@ def test_18_a_restart_repeats_nothing_that_has_left(story: Story):
     assert len(story.pages) == 30
 
 
+def test_18_what_an_outage_has_left_over_is_one_message_for_each_person(story: Story):
+    """Uninett/nav#1276 (100 to 200 SMS), PagerDuty 2023-01-06: late pages came in floods."""
+    for number in range(30):
+        story.alert(f"Alert{number}", severity="critical")
+    story.now += timedelta(hours=8)
+    story.tick()
+    left = story.channels["email"].left
+    assert sorted(address.partition("@")[0] for address, _ in left) == ["ana", "cleo", "dora"]
+    assert all(len({part.incident for part in message.parts}) == 30 for _, message in left)
+
+
 def test_19_a_reminder_comes_once_per_interval_with_however_many_nodes(story: Story):
     """oncall#5179: reminders of the acknowledgement came in floods."""
     nodes = [story.world, story.node("node-2"), story.node("node-3")]
@@ -253,8 +265,9 @@ def test_31_a_page_overtakes_whatever_else_waits(story: Story):
     assert story.change(plan=noted) == []
     for number in range(40):
         story.alert(f"Alert{number}", severity="critical")
+    story.channels["email"].bundles = False
     first = [story.claim_one("email") for _ in range(40)]
-    assert {delivery.kind for delivery in first} == {"page"}
+    assert {one.kind for bundle in first for one in bundle.deliveries} == {"page"}
 
 
 def test_34_a_mail_whose_end_was_not_confirmed_does_not_count_as_sent():
@@ -284,6 +297,7 @@ def test_42_threads_do_not_grow_with_what_hangs(
         return Sent()
 
     story.channels["email"].answer = hangs
+    story.channels["email"].bundles = False
     for number in range(SLOTS + 8):
         story.alert(f"Alert{number}", severity="critical")
     world = with_changes(story.world, now=lambda: datetime.now(UTC))  # noqa: TID251
@@ -309,7 +323,7 @@ def test_48_each_try_of_a_message_has_the_same_key_for_the_provider():
 def test_33_what_is_sent_through_two_channels_is_one_unchangeable_value(story: Story):
     """prometheus/alertmanager#3278 (the title of a template), #4705, #5179, #5241."""
     story.alert("ApiDown", severity="critical")
-    claimed = story.claim_one("email")
+    (claimed,) = story.claim_one("email").deliveries
     with pytest.raises(AttributeError):
         claimed.message.title = "other"  # type: ignore[misc]
     told = next(one for one in story.timeline() if isinstance(one, e.Told))

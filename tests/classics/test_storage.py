@@ -14,8 +14,9 @@ from tests.engine.apart import Town
 from tests.engine.story import Story
 
 from tocsin.engine.accounts import Session
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.cycle import Cycle
-from tocsin.engine.ports import Delivery, Reading, StoreUnavailable, Transaction
+from tocsin.engine.ports import Reading, StoreUnavailable, Transaction
 from tocsin.store.sql_store import SqlStore
 
 
@@ -30,7 +31,7 @@ def test_39_the_engine_outlives_its_database_and_goes_on_where_it_was(
 ):
     """louislam/uptime-kuma#6498 (open); healthchecks#1267: a time-out crashed the sender."""
     story.alert("ApiDown", severity="critical")
-    leaves: list[Delivery] = []
+    leaves: list[Bundle] = []
     cycle = Cycle(story.world, leaves.append)
     with monkeypatch.context() as gone:
         gone.setattr(SqlStore, "write", away)
@@ -39,7 +40,7 @@ def test_39_the_engine_outlives_its_database_and_goes_on_where_it_was(
         assert "can't be reached" in cycle.trouble
     cycle.turn()
     assert cycle.trouble == ""
-    assert [delivery.person for delivery in leaves] == ["ana"]
+    assert [one.person for bundle in leaves for one in bundle.deliveries] == ["ana"]
 
 
 def test_39_no_alert_is_accepted_while_there_is_nowhere_to_keep_it(

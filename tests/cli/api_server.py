@@ -334,6 +334,57 @@ SIGN_IN_LINK = {
     "expires_at": "2026-03-06T22:25:00Z",
 }
 
+_ANSWERED = {
+    "id": "acknowledge", "count": 3, "mean": 892.4, "median": 600.0,
+    "unknown": [{"why": "over before anybody acknowledged", "count": 2}],
+}  # fmt: skip
+METRICS: dict[str, Any] = {
+    "first": "2025-04-01",
+    "last": "2026-03-06",
+    "time_zone": "Europe/Berlin",
+    "as_of": "2026-03-06T22:12:00Z",
+    "pending_incidents": 0,
+    "pending_days": 0,
+    "incidents": 5,
+    "incidents_means": "incidents by the day on which they opened",
+    "repeats": 1,
+    "repeats_means": "incidents that came back",
+    "left_out": [{"why": "exercises", "count": 4}],
+    "measures": [
+        _ANSWERED
+        | {
+            "name": "Time to acknowledge", "short": "MTTA", "means": "from the opening on",
+            "unit": "seconds", "target": None, "met": 0, "judged": 0,
+        },
+        {
+            "id": "plan mttr", "count": 4, "mean": 7200.0, "median": None, "unknown": [],
+            "name": "How long it took", "short": "mttr", "means": "from opened to resolved",
+            "unit": "seconds", "target": 43200.0, "met": 3, "judged": 4,
+        },
+    ],
+    "promises": [{"clock": "acknowledge", "met": 9, "judged": 10}],
+    "by": ["month", "severity"],
+    "groups": [
+        {
+            "month": "2026-02", "severity": "P0", "component": None, "component_name": None,
+            "incidents": 5, "repeats": 1, "measures": [_ANSWERED],
+        },
+    ],
+}  # fmt: skip
+REPEATS: dict[str, Any] = {
+    "first": "2025-04-01",
+    "last": "2026-03-06",
+    "incidents": 8,
+    "repeats": 2,
+    "repeats_means": "incidents that came back",
+    "groups": [
+        {
+            "count": 3, "newest": "INC-2026-001", "title": "Checkout is down", "severity": "P0",
+            "opened_at": "2026-03-06T22:00:00Z",
+        },
+    ],
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Request:
@@ -363,6 +414,8 @@ class ApiServer:
             ("POST", "/api/v1/maintenances"): (201, MAINTENANCE),
             ("POST", "/api/v1/maintenances/3/complete"): (200, MAINTENANCE),
             ("GET", "/api/v1/status-page/link"): (200, STATUS_LINK),
+            ("GET", "/api/v1/metrics"): (200, METRICS),
+            ("GET", "/api/v1/metrics/repeats"): (200, REPEATS),
             ("POST", "/api/v1/status-page/link"): (200, STATUS_LINK),
             ("GET", "/api/v1/incidents/INC-2026-001/answers"): (200, ANSWERS),
             ("POST", "/api/v1/overrides"): (201, OVERRIDE),

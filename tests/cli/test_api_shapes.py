@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 from tests.cli import api_server as there
 
-from tocsin.web.api import models, overrides, planned, room_models, rule_models, support
+from tocsin.web.api import metrics, models, overrides, planned, room_models, rule_models, support
 from tocsin.web.problems import ProblemDocument
 
 SHAPES: list[tuple[type[BaseModel], Any]] = [
@@ -20,6 +20,8 @@ SHAPES: list[tuple[type[BaseModel], Any]] = [
     (models.Status, there.STATUS),
     (planned.MaintenanceList, {"maintenances": [there.MAINTENANCE]}),
     (planned.StatusLink, there.STATUS_LINK),
+    (metrics.MetricsDocument, there.METRICS),
+    (metrics.RepeatsDocument, there.REPEATS),
     (support.AnswersDocument, there.ANSWERS),
     (room_models.DeploymentList, {"deployments": [there.DEPLOYED]}),
     (models.Verification, there.VERIFIED),

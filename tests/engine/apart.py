@@ -48,6 +48,7 @@ class Line:
         self._store = store
         self.state = "whole"
         self.changes_left: int | None = None
+        self.is_silent_then = False
         self.waited_for = threading.Event()
         self._released = threading.Event()
 
@@ -62,6 +63,9 @@ class Line:
         self._pass()
         if self.state == "full":
             raise StoreUnavailable("the disk is full")
+        if self.changes_left == 0 and self.is_silent_then:
+            self.state = "silent"
+            self._pass()
         if self.changes_left == 0:
             raise StoreUnavailable("the line is cut in the middle")
         with self._store.write() as tx:
@@ -114,7 +118,7 @@ class Node:
         """Begin anew, as after a kill: only the journal is still there."""
         town = self.town
         self.store = StoreWithJournal(
-            self._open, self.journal, self.name, lambda: town.now, lambda: town.elapsed
+            self._open, self.journal, self.name, (lambda: town.now, lambda: town.elapsed)
         )
         told: list[tuple[str, Message]] = []
         self.channels = {

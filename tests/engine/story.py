@@ -21,8 +21,9 @@ from tocsin.core.incident.state import Incident
 from tocsin.core.record import first_break
 from tocsin.engine import deliver
 from tocsin.engine.actions import Report, act, declare
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.intake import Receipt, take_in
-from tocsin.engine.ports import Delivery, Store
+from tocsin.engine.ports import Store
 from tocsin.engine.rules import Rules
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
@@ -93,11 +94,16 @@ Answer = Callable[[str, Message], Outcome]
 
 
 class Remembering:
-    """A channel that remembers what it was given, and answers as the test says."""
+    """A channel that remembers what it was given, and answers as the test says.
+
+    `sent` has each message by itself, bundled or not; `left` has what left together as one.
+    """
 
     def __init__(self, name: str, domain: str, sent: list[tuple[str, Message]]) -> None:
         self.name = name
         self.domain = domain
+        self.bundles = domain != "local"
+        self.left: list[tuple[str, Message]] = []
         self.answer: Answer = lambda _address, _message: Sent()
         self._sent = sent
 
@@ -106,8 +112,10 @@ class Remembering:
 
     def send(self, address: str, message: Message) -> Outcome:
         outcome = self.answer(address, message)
+        if isinstance(outcome, Sent):
+            self.left.append((address, message))
         if isinstance(outcome, Sent) and self.name != "inbox":
-            self._sent.append((address, message))
+            self._sent += [(address, part) for part in message.parts]
         return outcome
 
     def preview(self, message: Message) -> tuple[Shown, ...]:
@@ -206,11 +214,11 @@ class Story:
         world = world or self.world
         claimed = tick(world, (), dict.fromkeys(self.channels, 16)).claimed
         while claimed:
-            attempts = [(delivery, deliver.attempt(world, delivery)) for delivery in claimed]
+            attempts = [(bundle, deliver.attempt(world, bundle)) for bundle in claimed]
             claimed = tick(world, attempts, dict.fromkeys(self.channels, 16)).claimed
 
-    def claim_one(self, channel: str) -> Delivery:
-        """Claim one due delivery, as an engine that is about to send it."""
+    def claim_one(self, channel: str) -> Bundle:
+        """Claim one message that is due, as an engine that is about to send it."""
         room = {channel: 1}
         (claimed,) = tick(self.world, (), room).claimed
         return claimed

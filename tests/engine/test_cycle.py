@@ -9,8 +9,8 @@ from datetime import timedelta
 from tests.engine.story import ORGANISATION, Story
 
 from tocsin.core.delivery import LEASE
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.cycle import Cycle, attempted
-from tocsin.engine.ports import Delivery
 from tocsin.engine.put_off import AGREE
 
 
@@ -19,7 +19,7 @@ class Turns:
 
     def __init__(self, story: Story, off: timedelta = timedelta(0)) -> None:
         self.story = story
-        self.handed: list[Delivery] = []
+        self.handed: list[Bundle] = []
         world = replace(story.world, now=lambda: story.now + off)
         self.cycle = Cycle(world, self.handed.append)
 
@@ -29,8 +29,8 @@ class Turns:
     def send(self) -> None:
         """Try what was handed out, and tell the engine."""
         handed, self.handed[:] = list(self.handed), []
-        for delivery in handed:
-            self.cycle.back(delivery, attempted(self.story.world, delivery))
+        for bundle in handed:
+            self.cycle.back(bundle, attempted(self.story.world, bundle))
 
 
 def test_a_page_is_handed_out_once_and_its_outcome_is_kept(story: Story) -> None:
@@ -38,7 +38,7 @@ def test_a_page_is_handed_out_once_and_its_outcome_is_kept(story: Story) -> None
     story.alert("ApiDown", severity="critical")
     turns.turn()
     turns.turn()
-    assert [delivery.person for delivery in turns.handed] == ["ana"]
+    assert [one.person for bundle in turns.handed for one in bundle.deliveries] == ["ana"]
     turns.send()
     turns.turn()
     assert story.pages == ["0:00 ana"]
@@ -72,6 +72,26 @@ def test_a_node_that_stood_still_does_not_repeat_what_another_one_has_sent(story
     turns.turn()
     assert story.pages == ["0:00 ana"]
     assert story.kinds().count("delivered") == 1
+
+
+def test_a_message_may_come_back_while_the_engine_looks_at_others_that_have(story: Story) -> None:
+    turns = Turns(story)
+    story.alert("ApiDown", severity="critical")
+    turns.turn()
+    (handed,) = turns.handed
+    late = [handed]
+
+    class LookedAt(Bundle, frozen=True):
+        @property
+        def id(self) -> str:
+            while late:
+                turns.cycle.back(late.pop(), None)
+            return handed.id
+
+    turns.cycle.back(LookedAt(handed.deliveries), attempted(story.world, handed))
+    turns.turn()
+    assert turns.cycle.trouble == ""
+    assert "delivered" in story.kinds()
 
 
 def test_what_never_left_is_due_again(story: Story) -> None:
@@ -108,14 +128,14 @@ def test_what_a_node_with_a_faster_clock_is_sending_is_not_put_off(story: Story)
     fast, slow = Turns(story, off), Turns(story, -off)
     story.alert("ApiDown", severity="critical")
     fast.turn()
-    (delivery,) = fast.handed
-    outcome = attempted(fast.cycle._world, delivery)  # its provider takes ten seconds for it
+    (bundle,) = fast.handed
+    outcome = attempted(fast.cycle._world, bundle)  # its provider takes ten seconds for it
     for _ in range(20):
         story.now += timedelta(seconds=0.5)
         for node in (fast, slow, slow):
             node.turn()
-    assert (fast.handed, slow.handed) == ([delivery], [])
-    fast.cycle.back(delivery, outcome)
+    assert (fast.handed, slow.handed) == ([bundle], [])
+    fast.cycle.back(bundle, outcome)
     fast.turn()
     story.now += LEASE
     slow.turn()

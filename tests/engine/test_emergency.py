@@ -1,5 +1,6 @@
 """A node loses its store, goes on by its journal, and brings back what happened (invariant H4)."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -288,6 +289,19 @@ def heal_in_turn(town: Town, first: str) -> None:
     town.assert_sound()
 
 
+def dispositions(town: Town) -> dict[str, str]:
+    """Return what became of alerts, by their instance or name; each must have an incident."""
+    with town.main.read() as reading:
+        alerts = reading.alerts(None, None, 100)
+        codes = {one.incident.id for one in reading.incidents((), None, 100)}
+    assert all(alert.incident_id in codes for alert in alerts), "A2: an alert has no home"
+    labels = [json.loads(alert.text)["labels"] for alert in alerts]
+    return {
+        said.get("instance", said["alertname"]): alert.disposition
+        for said, alert in zip(labels, alerts, strict=True)
+    }
+
+
 @pytest.mark.parametrize("first", ["web1", "web2"])
 @pytest.mark.parametrize("said", [{"starts": "30s"}, {}], ids=["with start", "without start"])
 def test_an_alert_that_fires_at_one_node_and_ends_at_another_is_over(
@@ -300,6 +314,9 @@ def test_an_alert_that_fires_at_one_node_and_ends_at_another_is_over(
     town.pass_time("20s")
     assert town.two.over("ApiDown", **CRITICAL, **said).disposition == "over-before-seen"
     heal_in_turn(town, first)
+    assert dispositions(town) == {"ApiDown": "opened"}
+    kinds = town.kinds(town.codes[0])
+    assert kinds.index("carried_over") < kinds.index("alerts_resolved"), "as it was written"
 
 
 @pytest.mark.parametrize("first", ["web1", "web2"])
@@ -316,6 +333,42 @@ def test_an_alert_that_joins_at_one_node_and_ends_at_another_is_over(
     town.two.over("ApiDown", **CRITICAL, instance="b")
     heal_in_turn(town, first)
     assert town.codes == ["INC-001"]
+    assert dispositions(town) == {"ApiDown": "opened", "b": "joined"}
+
+
+def test_an_alert_whose_incident_is_merged_belongs_to_the_other_though_it_is_over(
+    both: Towns,
+) -> None:
+    town = both("web1", "web2")
+    town.pass_time("30s")
+    town.lose_store()
+    town.one.alert("ApiDown", **CRITICAL, instance="a")
+    town.two.alert("ApiDown", **CRITICAL, instance="b")
+    town.pass_time("10s")
+    town.two.over("ApiDown", **CRITICAL, instance="a")
+    for node in town.nodes[::-1]:
+        node.heal()
+        town.pass_time("8s")
+    assert dispositions(town) == {"a": "joined", "b": "opened"}
+    (other,) = (one for one in map(town.incident, town.codes) if not one.merged_into)
+    assert (other.state, other.alerts_total, other.alerts_firing) == ("open", 2, 1)
+    town.assert_sound()
+
+
+def test_an_alert_of_an_incident_that_others_went_on_with_belongs_to_it_though_it_is_over(
+    both: Towns,
+) -> None:
+    town = both("web1", "web2")
+    town.one.alert("ApiDown", **CRITICAL)
+    town.pass_time("20s")
+    town.lose_store(town.one)
+    town.one.alert("ApiDown", **CRITICAL, instance="b")
+    town.two.over("ApiDown", **CRITICAL, instance="b")
+    town.two.acknowledge("dora")
+    town.heal()
+    assert dispositions(town) == {"ApiDown": "opened", "b": "joined"}
+    assert (town.incident().alerts_total, town.incident().alerts_firing) == (2, 1)
+    town.assert_sound()
 
 
 @pytest.mark.parametrize("first", ["web1", "web2"])
@@ -430,6 +483,44 @@ def test_after_two_seconds_of_silence_nobody_else_is_kept_waiting(towns: Towns) 
     town.now += 3 * town.second
     with pytest.raises(StoreUnavailable, match="does not answer"):
         town.one.alert("ApiDown")
+
+
+def test_a_store_that_hangs_while_things_are_brought_back_is_not_waited_for(towns: Towns) -> None:
+    town = towns()
+    node = town.one
+    town.pass_time("5s")
+    town.lose_store()
+    node.alert("ApiDown", **CRITICAL)
+    node.line.state = "whole"
+    for _ in range(2):
+        town.now += 2 * town.second
+        node.keeper.round()
+    town.now += 2 * town.second
+    node.line.changes_left, node.line.is_silent_then = 1, True  # it proves that it takes changes
+    brings_back = threading.Thread(target=node.keeper.round)
+    brings_back.start()
+    assert node.line.waited_for.wait(10)
+    for _ in range(4):
+        town.now += town.second
+        node.store.look()
+    brings_back.join(5)
+    assert not brings_back.is_alive(), "D1: it holds up the journal for as long as it likes"
+    assert node.is_alone
+    node.alert("DiskFull", **CRITICAL)
+    node.turn()
+    assert any(message.title.startswith("DiskFull") for _, _, message in node.sent)
+    node.line.changes_left = None
+    town.heal()
+    assert len(town.codes) == 2
+    town.assert_sound()
+
+
+def test_a_store_that_is_only_slow_gets_more_time_each_time(towns: Towns) -> None:
+    store = towns().one.store
+    first = store.patience
+    for _ in range(20):
+        store.hurry_less()
+    assert (first, store.patience) == (3.0, 48.0)
 
 
 def test_a_process_that_was_stopped_for_long_does_not_take_that_for_an_outage(
@@ -577,3 +668,18 @@ def test_what_is_not_paging_is_refused_in_an_emergency(towns: Towns) -> None:
         node.rules.apply(offer, town.now)
     with node.store.read() as reading, pytest.raises(NotInEmergency):
         reading.status_stamp()
+
+
+def test_a_storm_in_an_emergency_is_one_message_too(towns: Towns) -> None:
+    """C8, D7: the same engine on the journal; each incident in it says that it is an emergency."""
+    town = towns()
+    town.lose_store()
+    for number in range(5):
+        town.one.alert(f"Alert{number}", **CRITICAL)
+    town.pass_time("2s")
+    ((_, message),) = town.one.channels["email"].left
+    assert len({part.incident for part in message.parts}) == 5
+    assert all(part.why.startswith("Emergency mode: web1") for part in message.parts)
+    town.heal()
+    town.pass_time("1m")
+    assert len(town.one.channels["email"].left) == 1, "what was sent there is not sent again"

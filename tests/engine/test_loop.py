@@ -67,6 +67,7 @@ def test_a_hung_provider_holds_up_no_other_channel(live: Story) -> None:
         return Sent()
 
     live.channels["email"].answer = hangs
+    live.channels["email"].bundles = False
     for number in range(3 * SLOTS):
         live.alert(f"Alert{number}", severity="critical")
     with running(real_time(live)):
@@ -83,6 +84,7 @@ def test_a_hung_provider_holds_up_no_other_channel(live: Story) -> None:
 def test_a_lane_lets_one_message_start_while_its_provider_is_quick(story: Story) -> None:
     story.alert("A", severity="critical")
     story.alert("B", severity="critical")
+    story.channels["email"].bundles = False
     first, second = (story.claim_one("email") for _ in range(2))
     lane = Lane()
     now = story.now
@@ -112,6 +114,7 @@ def test_a_node_that_has_just_failed_leaves_what_is_due_to_others_for_a_second(
     story: Story,
 ) -> None:
     lane = Lane()
+    story.channels["email"].bundles = False
     for name in ("A", "B", "C"):
         story.alert(name, severity="critical")
     first = story.claim_one("email")
@@ -179,7 +182,7 @@ def test_a_slow_message_is_sent_once_while_its_node_lives(
     live: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A send that takes longer than the lease is not repeated beside itself."""
-    monkeypatch.setattr("tocsin.engine.deliver.LEASE", timedelta(seconds=1))
+    monkeypatch.setattr("tocsin.engine.bundles.LEASE", timedelta(seconds=1))
     monkeypatch.setattr("tocsin.engine.tick.LEASE", timedelta(seconds=1))
     monkeypatch.setattr("tocsin.engine.lanes.RENEW_AFTER", timedelta(seconds=0.2))
     started: list[float] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from tests.engine.story import MONDAY_TEN, PLAN, Story, parse
 
 from tocsin.core.incident import commands as c
@@ -15,9 +16,12 @@ from tocsin.core.statuspage.model import Window
 from tocsin.engine import release
 from tocsin.engine.audit import Doer
 from tocsin.engine.dry_run import dry_run
+from tocsin.engine.ports import Transaction
 from tocsin.engine.quiet import QuietCount, Spell
+from tocsin.engine.seldom import Seldom
 from tocsin.engine.statuspage.planned import Draft, Planned, Turn, change_window, plan_window
 from tocsin.engine.tick import tick
+from tocsin.engine.world import World
 from tocsin.store.writing import SqlTransaction
 
 QUIET = """\
@@ -357,6 +361,34 @@ def test_what_goes_wrong_here_holds_up_no_page(
     assert story.pages == ["2:00 ana"]
     story.until("2h2m")
     assert story.pages == ["2:00 ana", "2:01 ana"]
+
+
+def test_planned_work_that_goes_wrong_holds_up_no_other_and_is_told_once_a_minute(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan(story, "api")
+    plan(story, "search")
+    story.alert("ApiDown", service="api")
+    story.alert("SearchDown", service="search")
+    looked, never_done = release._look, 1
+
+    def fails(tx: Transaction, world: World, window: Window) -> None:
+        if window.id == never_done:
+            raise ValueError("not thought of")
+        looked(tx, world, window)
+
+    story.until("1h59m")
+    monkeypatch.setattr(release, "_seldom", Seldom())
+    monkeypatch.setattr(release, "_look", fails)
+    story.until("2h1m")
+    assert story.pages == ["2:00 ana"], "the other window's alert"
+    monkeypatch.setattr(release, "_put_off", lambda *_: False)
+    with capture_logs() as heard:
+        story.now = MONDAY_TEN + timedelta(hours=2, minutes=5)
+        for _ in range(5):
+            story.tick()
+    told = [line for line in heard if line["event"] == "maintenance.poison"]
+    assert [line["windows"] for line in told] == [[never_done]]
 
 
 def test_planned_work_that_can_not_be_read_holds_up_no_page(

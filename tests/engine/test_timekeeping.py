@@ -7,10 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.servers import wait_until
 
 from tocsin.engine.ports import StoreUnavailable
-from tocsin.engine.timekeeping import ASKED_WITHIN, FOLLOWED_FROM, Comparing, Timekeeper
+from tocsin.engine.timekeeping import (
+    AHEAD_RATE,
+    ASKED_WITHIN,
+    BEHIND_RATE,
+    FOLLOWED_FOR,
+    FOLLOWED_FROM,
+    STAYS,
+    Comparing,
+    Timekeeper,
+)
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -144,6 +155,121 @@ def test_if_all_differ_the_database_is_right() -> None:
     night.passes(1)
     assert night.off == -HOUR
     assert night.keeper.trouble == "the clock of this machine is 2h ahead of that of the database"
+
+
+# Alone, without a third clock.
+
+SLOWEST, FASTEST = 1 - BEHIND_RATE, 1 + AHEAD_RATE
+NOISE = timedelta(milliseconds=1)
+
+changes = st.one_of(
+    st.builds(timedelta, seconds=st.floats(-4000, 4000)),
+    st.builds(timedelta, seconds=st.floats(-2, 2)),
+)
+stretches = st.lists(
+    st.tuples(changes, st.integers(1, 900), st.floats(-500e-6, 500e-6)), min_size=1, max_size=6
+)
+
+
+@given(stretches)
+@settings(max_examples=60, deadline=None)
+def test_alone_time_goes_on_almost_as_always_whatever_is_done_to_the_clock(
+    nights: list[tuple[timedelta, int, float]],
+) -> None:
+    """So nothing is lost, nothing 5 % early, nothing 2 % late, and time is never turned back."""
+    night = Night()
+    for change, seconds, drift in nights:
+        night.wall += change
+        for _ in range(seconds):
+            night.wall += timedelta(seconds=drift)
+            before = night.keeper.now()
+            night.passes(1)
+            passed = (night.keeper.now() - before) / timedelta(seconds=1)
+            assert SLOWEST - 1e-5 <= passed <= FASTEST + 1e-5
+
+
+@given(st.builds(timedelta, seconds=st.floats(10, 60)), st.sampled_from([1, -1]))
+@settings(max_examples=20, deadline=None)
+def test_alone_a_clock_that_was_set_and_stays_so_is_followed(jump: timedelta, side: int) -> None:
+    night = Night()
+    night.wall = jump * side
+    night.passes(STAYS.total_seconds())
+    assert night.off == timedelta(0)
+    night.passes(60)
+    assert "it is followed slowly" in night.keeper.trouble
+    rate = AHEAD_RATE if side > 0 else BEHIND_RATE
+    night.passes(jump.total_seconds() / rate)
+    assert abs(night.off - night.wall) <= FOLLOWED_FROM
+    assert night.keeper.trouble == ""
+
+
+def test_alone_a_clock_that_is_set_again_and_again_is_not_followed() -> None:
+    night = Night()
+    for n in range(20):
+        night.wall = HOUR * (n % 2)
+        night.passes(STAYS.total_seconds() - 10)
+        assert night.off == timedelta(0)
+
+
+def test_while_the_database_is_away_what_it_said_last_counts() -> None:
+    """A node in emergency mode: the others go by the database too, and must agree with it."""
+    night = Night(wall=timedelta(seconds=30), database=timedelta(0))
+    night.passes(5)
+    night.database = None
+    night.passes(3 * STAYS.total_seconds())
+    assert night.off == timedelta(0)
+    assert "30s ahead" in night.keeper.trouble
+
+
+def test_alone_a_clock_is_followed_no_further_while_nobody_compares() -> None:
+    night = Night()
+    night.wall = HOUR
+    night.passes(STAYS.total_seconds() + 1)
+    off = night.off
+    night.true += HOUR
+    assert night.off - off <= timedelta(seconds=FOLLOWED_FOR * AHEAD_RATE)
+
+
+# What happens to good clocks (invariant G4).
+
+LEAP = timedelta(seconds=1)
+KINDS = pytest.mark.parametrize("database", [None, timedelta(seconds=0.03)], ids=["alone", "with"])
+
+
+@KINDS
+@pytest.mark.parametrize("side", [LEAP, -LEAP], ids=["left out", "inserted"])
+def test_a_leap_second_is_no_trouble(database: timedelta | None, side: timedelta) -> None:
+    night = Night(wall=timedelta(seconds=-0.2), database=database)
+    night.passes(5)
+    night.wall += side
+    for _ in range(300):
+        night.passes(1)
+        assert night.keeper.trouble == ""
+        assert abs(night.off) <= timedelta(seconds=1.3)
+    if database is not None:
+        night.database = database + side  # the machine of the database follows later
+    for _ in range(300):
+        night.passes(1)
+        assert night.keeper.trouble == ""
+    assert abs(night.off - night.wall) <= timedelta(seconds=0.5)
+
+
+@KINDS
+@pytest.mark.parametrize("each_second", [500e-6, -500e-6, 1 / 86_400, -1 / 86_400])
+def test_a_clock_that_is_slewed_or_smeared_for_hours_is_no_trouble(
+    database: timedelta | None, each_second: float
+) -> None:
+    """500 ppm is what adjtime does at most; a smeared leap second is 11.6 ppm for a day."""
+    night = Night(database=database)
+    for _ in range(4 * 3600):
+        night.wall += timedelta(seconds=each_second)
+        if database is not None:
+            night.database = night.wall
+        before = night.keeper.now()
+        night.passes(1)
+        assert night.keeper.trouble == ""
+        assert abs(night.off - night.wall) <= FOLLOWED_FROM + NOISE
+        assert abs(night.keeper.now() - before - LEAP) <= FOLLOWED_FROM + NOISE
 
 
 class SlowStore:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import msgspec
 from msgspec.structs import replace
 
 from tocsin.engine.ports import Reading, Store, Transaction
-from tocsin.simulation.checker import Checker
+from tocsin.simulation.apart import Watcher
 from tocsin.simulation.disk import Committed
 from tocsin.simulation.draw import draw
 from tocsin.simulation.night import Course, run
@@ -18,16 +20,22 @@ from tocsin.simulation.schedule import Schedule
 from tocsin.simulation.stage import Stage
 from tocsin.simulation.store import SimStore
 from tocsin.store.refold import refold
-from tocsin.store.sql_store import SqlStore
+from tocsin.store.sql_store import SqlStore, open_store
 
 ONLY_SIMULATED = ("between",)
 """What only the simulated store can do: one transaction in the middle of another."""
 
 
-class Blind(Checker):
+class Blind(Watcher):
     """Looks at nothing: the invariants look into the simulated store, and here is none."""
 
     def committed(self, committed: Committed) -> None: ...
+
+    def committed_apart(self, *_: object) -> None: ...
+
+    def emergency_turns(self, _node: object) -> None: ...
+
+    def _keep_up(self, _node: object) -> None: ...
 
     def left(self, *_: object) -> None: ...
 
@@ -47,8 +55,11 @@ class Blind(Checker):
 class RealStore:
     """SQLite behind what a run asks of its store."""
 
-    def __init__(self, inner: SqlStore) -> None:
+    def __init__(self, inner: SqlStore, folder: Path) -> None:
+        self._folder = folder
         self._inner = inner
+        self._beside: list[SqlStore] = []
+        self.commits = 0
         self.watch: Any = lambda _committed: None
         self.pause_within: Any = lambda: None
 
@@ -64,7 +75,18 @@ class RealStore:
             yield tx
             changed, new_rules = _changes(tx) != before, _rules(tx) != rules
         if changed:
+            self.commits += 1
             self.watch(_committed(new_rules=new_rules))
+
+    def another(self) -> RealStore:
+        """Open a store beside it, for the journal of a node."""
+        folder = tempfile.mkdtemp(prefix="journal-", dir=self._folder)
+        self._beside.append(open_store(f"sqlite:///{folder}/journal.db"))
+        return RealStore(self._beside[-1], self._folder)
+
+    def close(self) -> None:
+        for one in self._beside:
+            one.close()
 
     def refold(self) -> None:
         with self._inner._database.writing() as connection:
@@ -123,7 +145,7 @@ def _changes(tx: Any) -> int:
 
 def _rules(tx: Transaction) -> object:
     newest = [tx.activations(what, None, 1) for what in ("plan", "organisation")]
-    return tx.overrides_changed(), [one[0].id if one else 0 for one in newest]
+    return tx.in_force(), [one[0].id if one else 0 for one in newest]
 
 
 def _committed(*, new_rules: bool) -> Committed:

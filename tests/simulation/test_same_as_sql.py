@@ -26,10 +26,11 @@ def sqlite(tmp_path: Path) -> Iterator[SqlStore]:
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
-def test_a_run_is_the_same_on_sqlite(seed: int, sqlite: SqlStore) -> None:
+def test_a_run_is_the_same_on_sqlite(seed: int, sqlite: SqlStore, tmp_path: Path) -> None:
     simulated = SimStore()
     expected = on(STANDARD, seed, simulated)
-    real = on(STANDARD, seed, RealStore(sqlite))
+    with closing(RealStore(sqlite, tmp_path)) as store:
+        real = on(STANDARD, seed, store)
     assert [t for t in expected.history if t.kind == "broken"] == []
     assert list(real.history) == list(expected.history)
     assert kept_in(sqlite) == kept_in(simulated)

@@ -12,7 +12,7 @@ AT_ONCE = 100
 
 MUST_HAPPEN = (
     "kills", "power_cuts", "pauses", "io_errors", "clock_jumps", "edits", "upgrades",
-    "transactions_at_once", "alerts_refused", "deeds",
+    "transactions_at_once", "alerts_refused", "deeds", "emergencies", "commits_apart",
 )  # fmt: skip
 """A search in which one of these never happens proves little."""
 

@@ -215,3 +215,47 @@ def test_what_waits_for_its_next_try_is_not_put_off(store):
     with store.read() as reading:
         assert not reading.put_off(NOW)
         assert reading.put_off(NOW - 10 * MINUTE)
+
+
+def beside(store, claimed, limit=100, now=NOW):
+    with store.write() as tx:
+        return tx.claim_beside(claimed, limit, now)
+
+
+def test_what_is_due_for_the_same_person_by_the_same_contact_is_claimed_together(store):
+    exercise = replace(delivery("drill").message, exercise=True)
+    add(
+        store,
+        delivery("first", due_at=NOW - 3 * MINUTE),
+        delivery("second", due_at=NOW),
+        delivery("third", due_at=NOW - MINUTE),
+        delivery("later", due_at=NOW + MINUTE),
+        delivery("of another", person="bo"),
+        delivery("elsewhere", contact=Contact("email", "ann@home.example", "mail")),
+        delivery("other way", contact=Contact("slack", "ann@example.org")),
+        delivery("notice", kind="notice"),
+        delivery("drill", message=exercise),
+        delivery("alone", alone=True),
+        delivery("probe", incident_id=-1),
+        delivery("sent", state="sent"),
+    )
+    (first,) = claim(store, "t1", limit=1)
+    found = beside(store, first)
+    assert names(found) == ["third", "second"]
+    assert {(one.claim, one.due_at, one.attempts) for one in found} == {("t1", LEASE_END, 1)}
+    assert [read(store, one.message.id) for one in found] == found
+    assert beside(store, first) == []
+
+
+def test_no_more_than_wanted_are_claimed_together(store):
+    add(store, *(delivery(f"m{n}") for n in range(5)))
+    (first,) = claim(store, "t1", limit=1)
+    assert names(beside(store, first, limit=2)) == ["m1", "m2"]
+    assert names(beside(store, first)) == ["m3", "m4"]
+
+
+def test_what_must_go_alone_is_kept_with_the_outcome(store):
+    add(store, delivery())
+    (claimed,) = claim(store)
+    assert finish(store, replace(claimed, due_at=NOW, alone=True))
+    assert read(store).alone

@@ -118,6 +118,7 @@ FEW = {"maintenance_looks", "heartbeats", "counters"}
 
 QUESTIONS = {
     "due_incidents": lambda tx: tx.due_incidents(NOW, 50),
+    "claim_beside": lambda tx: tx.claim_beside(delivery("m0"), 40, NOW),
     "claim_deliveries": lambda tx: tx.claim_deliveries("email", 50, "t", NOW, NOW + MINUTE),
     "next_due": lambda tx: tx.next_due(),
     "put_off": lambda tx: tx.put_off(NOW),
@@ -135,6 +136,7 @@ QUESTIONS = {
     "inbox": lambda tx: tx.inbox("ann", 50),
     "delivery": lambda tx: tx.delivery("m1"),
     "remove_probes": lambda tx: tx.remove_probes(NOW, NOW, 50),
+    "uncounted": lambda tx: tx.uncounted(50),
     "cancel_deliveries": lambda tx: tx.cancel_deliveries([1], ("acknowledged",), "why"),
 }
 
@@ -233,3 +235,34 @@ def test_more_rows_take_no_more_statements(store):
             commit_group(store, first, size)
         counts.append([each for each in noted if "INSERT INTO deliveries" not in each])
     assert len(counts[0]) == len(counts[1]) == len(counts[2])
+
+
+def test_what_idle_nodes_ask_all_day_is_one_statement_each(store: SqlStore) -> None:
+    said: list[str] = []
+
+    def note_it(_connection, _cursor, statement, _parameters, _context, _many):
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note_it)
+    try:
+        with store.read() as reading:
+            reading.next_due()
+            reading.in_force()
+            reading.status_stamp()
+            reading.time()
+            reading.secret()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note_it)
+    assert len(said) in (4, 5), "SQLite has no time of its own"
+    assert all(statement.startswith("SELECT") for statement in said)
+
+
+def test_what_is_asked_after_that_is_one_snapshot(store: SqlStore, other: SqlStore) -> None:
+    with store.read() as reading:
+        assert reading.next_due().incident is None
+        assert reading.incidents((), None, 10) == []
+        keep(other, opening(1))
+        assert reading.incidents((), None, 10) == []
+        assert reading.next_due().incident is None
+    with store.read() as reading:
+        assert reading.next_due().incident is not None

@@ -74,6 +74,8 @@ def become_older(connection: Connection) -> None:
             connection.execute(text(f"DROP TABLE {table}"))
     for index in re.findall(r'create_index\(\s*"(\w+)"', newest):
         connection.execute(text(f"DROP INDEX IF EXISTS {index}"))
+    for table, column in re.findall(r'add_column\(\s*"(\w+)",\s*Column\("(\w+)"', newest):
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
     before = f"{int(schema.REVISION) - 1:04}"
     connection.execute(text(f"UPDATE alembic_version SET version_num = '{before}'"))
 

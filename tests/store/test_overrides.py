@@ -47,11 +47,11 @@ def test_removing_one_keeps_its_row(store: SqlStore) -> None:
 
 def test_every_change_is_counted(store: SqlStore, other: SqlStore) -> None:
     with other.read() as reading:
-        assert reading.overrides_changed() == 0
+        assert reading.in_force().overrides == 0
     with store.write() as tx:
         tx.numbers(CHANGES, 1)
     with other.read() as reading:
-        assert reading.overrides_changed() == 1
+        assert reading.in_force().overrides == 1
 
 
 def test_the_pulse_is_another_one_after_whatever_is_shown(store: SqlStore) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 
-from tests.servers import wait_until
+from tests.servers import now, wait_until
 from tests.torture.places import Network
 from tests.torture.rig import READY_WITHIN_S, Harm, Node, Rig
 
@@ -21,6 +22,10 @@ IN_FLIGHT_S = 2.0
 PAGED_WITHIN_S = 25.0
 """After 10 s without its store a node pages by its journal; the load orders pages all the time."""
 FLAPS = 3
+NARROW_KILOBITS = (100, 400)
+"""About what a few alerts and pages in a second need: a little more, and it waits."""
+LOSSES_S = (0.05, 0.3)
+"""For so long nothing passes, then for about twice as long everything does."""
 SKEWED_S = (6.0, 12.0)
 JUMPS = (
     timedelta(seconds=4),
@@ -68,6 +73,11 @@ def paused_shortly(rig: Rig) -> None:
     paused(rig, rig.chance.uniform(*SHORTLY_S))
 
 
+def paused_for_a_moment(rig: Rig) -> None:
+    """SIGSTOP, and over before it takes itself for cut off from its store (E1)."""
+    paused(rig, rig.chance.uniform(*CUT_SHORTLY_S))
+
+
 def off_the_database(rig: Rig, seconds: tuple[float, float] = CUT_SHORTLY_S) -> None:
     """Nothing passes between the node and the database."""
     node = _one(rig)
@@ -104,10 +114,61 @@ def off_the_provider(rig: Rig) -> None:
 def answers_lost(rig: Rig) -> None:
     """What the node sends arrives, and no answer comes back."""
     node = _one(rig)
-    with rig.fault("answers of the provider lost", stand_in=True):
+    with rig.fault("answers of the provider lost", stand_in=True, repeats=2):
         _network(rig).cut(PROVIDER, node.name)
         rig.wait(rig.chance.uniform(*CUT_S))
         _network(rig).heal()
+
+
+def provider_hangs(rig: Rig) -> None:
+    """The provider takes what one node sends, and neither answers nor hangs up."""
+    node = _one(rig)
+    hangs = rig.receiver.hanging_for(node.place.address)
+    with rig.fault("provider hangs", stand_in=True, repeats=2), hangs:
+        rig.wait(rig.chance.uniform(*CUT_S))
+
+
+def apart(rig: Rig) -> None:
+    """No node reaches another; they meet in the database alone."""
+    with rig.fault("nodes cut off from each other", stand_in=True):
+        for one, other in combinations(rig.nodes, 2):
+            _network(rig).part(one.name, other.name)
+        rig.wait(rig.chance.uniform(*CUT_S))
+        _network(rig).heal()
+
+
+def each_in_its_own_world(rig: Rig) -> None:
+    """No two see the same: one has no provider, one no database, none has another node."""
+    network = _network(rig)
+    with rig.fault("each node in its own world", stand_in=True):
+        for one, other in combinations(rig.nodes, 2):
+            network.part(one.name, other.name)
+        no_provider, no_database, *_ = rig.chance.sample(list(rig.nodes), len(rig.nodes))
+        network.part(no_provider.name, PROVIDER)
+        network.part(no_database.name, DATABASE)
+        rig.wait(rig.chance.uniform(*CUT_FOR_LONG_S))
+        network.heal()
+
+
+def narrow_line(rig: Rig) -> None:
+    """The way to and from a node is so narrow that packets wait, and some are lost."""
+    node = _one(rig)
+    with rig.fault("narrow line", stand_in=True, repeats=2):
+        _network(rig).narrow(node.name, rig.chance.randint(*NARROW_KILOBITS))
+        rig.wait(rig.chance.uniform(*CUT_S))
+        _network(rig).heal()
+
+
+def lossy_line(rig: Rig) -> None:
+    """Between a node and the database a third of all packets is lost, some at a time."""
+    node = _one(rig)
+    with rig.fault("lossy line", stand_in=True):
+        until = now() + timedelta(seconds=rig.chance.uniform(*CUT_S))
+        while now() < until:
+            _network(rig).part(node.name, DATABASE)
+            rig.wait(rig.chance.uniform(*LOSSES_S))
+            _network(rig).heal()
+            rig.wait(2 * rig.chance.uniform(*LOSSES_S))
 
 
 def off_its_clients(rig: Rig) -> None:
@@ -122,7 +183,7 @@ def off_its_clients(rig: Rig) -> None:
 def flapping(rig: Rig) -> None:
     """The way to the database comes and goes."""
     node = _one(rig)
-    with rig.fault("flapping", stand_in=True):
+    with rig.fault("flapping", stand_in=True, repeats=FLAPS):
         for _ in range(FLAPS):
             _network(rig).part(node.name, DATABASE)
             rig.wait(rig.chance.uniform(*FLAPS_S))
@@ -141,7 +202,7 @@ def all_off_the_database(rig: Rig, seconds: tuple[float, float] = CUT_SHORTLY_S)
 
 def all_off_the_database_for_long(rig: Rig) -> None:
     """Every node works by its own journal: never nobody who pages (H4, H5)."""
-    with rig.fault("all cut off from the database for long", stand_in=True):
+    with rig.fault("all cut off from the database for long", by_journal=True):
         for node in rig.nodes:
             _network(rig).part(node.name, DATABASE)
         rig.wait(IN_FLIGHT_S)
@@ -170,12 +231,17 @@ CUTS: tuple[Harm, ...] = (
     half_off_the_database,
     off_the_provider,
     answers_lost,
+    provider_hangs,
     off_its_clients,
+    apart,
+    narrow_line,
+    lossy_line,
     all_off_the_database,
 )
 FOR_LONG: tuple[Harm, ...] = (
     off_the_database_for_long,
     flapping,
+    each_in_its_own_world,
     all_off_the_database_for_long,
 )
 """What lasts so long that a node works by its journal."""

@@ -189,14 +189,15 @@ def left(engine: Engine, before: int) -> int:
 
     A dead process's probe (with a number below 0) is nobody's any more.
     """
+    due = select(func.count()).where(incidents.c.look_again_at <= before, incidents.c.id > 0)
     ordered = select(func.count()).where(
         deliveries.c.state == "due",
         deliveries.c.created_at <= before,
         deliveries.c.incident_id > 0,
     )
-    due = select(func.count()).where(incidents.c.look_again_at <= before, incidents.c.id > 0)
+    # In this order: what is due becomes what is ordered, and must not pass between the questions.
     with engine.connect() as connection:
-        return sum(connection.execute(question).scalar_one() for question in (ordered, due))
+        return sum(connection.execute(question).scalar_one() for question in (due, ordered))
 
 
 def unwelcome(log: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -205,10 +205,13 @@ def _of_arrivals(
     node: Node, arrivals: Sequence[Arrival], kills: int, findings: Findings
 ) -> Iterator[str]:
     received = Counter(one.id for one in arrivals)
-    findings.duplicates = sum(n - 1 for n in received.values())
+    findings.duplicates = len(set(_repeats(arrivals)))
     findings.most_of_one = max(received.values(), default=0)
     if findings.duplicates > kills:
         yield f"{findings.duplicates} messages came again after {kills} kills (D2)"
+    for name, sets in _held(arrivals).items():
+        if len(sets) > 1:
+            yield f"{name} stood for several sets: who knows its id drops what is new (D2, D7)"
     codes = {(one.id, one.short_code) for one in arrivals}
     if len(codes) != len(received):
         yield "a message came again under another short code (D2)"
@@ -224,6 +227,26 @@ def _of_arrivals(
                 if one.state == "due" and old and one.contact.address != "broken":
                     yield f"{one.message.id} is stuck after {one.attempts} attempts (D4)"
     yield from (f"{one} came and is not in the store (I2)" for one in received.keys() - known)
+
+
+def _held(arrivals: Sequence[Arrival]) -> dict[str, set[frozenset[str]]]:
+    """Return what each message that came as one held, each time that it came."""
+    came: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for one in arrivals:
+        came[one.at, one.message].add(one.id)
+    held: dict[str, set[frozenset[str]]] = defaultdict(set)
+    for (_, name), ids in came.items():
+        held[name].add(frozenset(ids))
+    return held
+
+
+def _repeats(arrivals: Sequence[Arrival]) -> Iterator[int]:
+    """Give the instants of what came again; a bundle that comes again is one such instant."""
+    known: set[str] = set()
+    for one in sorted(arrivals, key=lambda one: one.at):
+        if one.id in known:
+            yield one.at
+        known.add(one.id)
 
 
 def _of_calls(node: Node, arrivals: Sequence[Arrival], findings: Findings) -> Iterator[str]:

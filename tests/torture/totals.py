@@ -13,7 +13,10 @@ from tests.torture.rig import Aftermath
 ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "1"))  # noqa: TID251 - how long is for the caller
 """How often each long test does all its harms; figures are published from 2 on."""
 
-SUMS = ("requests", "alerts accepted", "lost", "incidents", "pages", "duplicates", "emergencies")
+SUMS = (
+    "requests", "alerts accepted", "lost", "incidents", "pages", "duplicates", "emergencies",
+    "owed later than allowed",
+)  # fmt: skip
 MOST = ("duplicates max", "longest after an answer s")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 from tests.servers import Page
+from tests.torture.emergencies import InEmergency, was_in_emergency
 from tests.torture.load import Accepted, Kill
 
 from tocsin.core.incident import events as e
@@ -28,6 +30,9 @@ FIRST, SECOND = "ana", "ben"
 WAYS = ("inbox", "webhook")
 """How each of them is told."""
 LONGEST_STEP = timedelta(seconds=60)
+_told_apart = msgspec.json.Decoder(e.AnyEvent).decode
+ENDS = e.Acknowledged | e.Resolved | e.MergedInto
+"""After these nobody is owed a page; a merged incident goes on as another one."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,9 @@ class Evidence:
     quiet_at: datetime
     """All was discharged, and the servers were told to end."""
     ended_at: datetime
+    emergencies: Sequence[InEmergency] = ()
+    """When nodes worked by their journals."""
+    nodes: int = 1
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,20 @@ class One:
         """Its name."""
         return self.kept.incident.code
 
+    @property
+    def was_apart(self) -> bool:
+        """Whether its timeline is put together from two: numbers of entries mean less then."""
+        return any(isinstance(ev, e.HappenedApart) or _is_put_together(ev) for ev in self.events)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a store holds in the end."""
+
+    alerts: Sequence[Alert]
+    incidents: Sequence[One]
+    counts: Mapping[str, int]
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -70,19 +92,18 @@ class Verdict:
 
 def judge(url: str, evidence: Evidence) -> Verdict:
     """Compare the store at `url` with what was promised to those outside."""
-    store = open_store(url)
-    try:
-        with store.read() as reading:
-            alerts = list(_alerts(reading))
-            incidents = list(incidents_in(reading))
-            counts = reading.counts()
-    finally:
-        store.close()
+    return judge_stored(stored_at(url), evidence)
+
+
+def judge_stored(stored: Stored, evidence: Evidence) -> Verdict:
+    """Compare what was read from a store with what was promised."""
+    alerts, incidents, counts = stored.alerts, stored.incidents, stored.counts
     received = Counter(page.id for page in evidence.pages)
     problems = [f"answered with {answer}" for answer in evidence.accepted.unexpected]
     lost = [i for i in evidence.accepted.alerts if i not in _instances(alerts)]
     problems += [f"alert {instance} was accepted and is lost" for instance in lost]
     problems += _of_alerts(alerts, incidents, evidence.accepted)
+    problems += _of_what_was_shown(incidents, evidence)
     for one in incidents:
         problems += [f"{one.code}: {problem}" for problem in _of_incident(one, evidence, received)]
     if counts["unarmed"]:
@@ -92,6 +113,7 @@ def judge(url: str, evidence: Evidence) -> Verdict:
     known = {delivery.message.id for one in incidents for delivery in one.deliveries}
     problems += [f"{ghost} was sent and is not in the store" for ghost in received.keys() - known]
     problems += _of_repeats(evidence)
+    problems += _of_pagers(incidents, evidence, received)
     figures = {
         "requests": evidence.accepted.requests,
         "alerts accepted": len(evidence.accepted.alerts),
@@ -125,16 +147,40 @@ def _of_alerts(
                 yield f"alert {instance} belongs to no incident (A2)"
             if instance in accepted.ended and alert.firing:
                 yield f"alert {instance} was reported over and is firing"
-    opened = Counter(alert.incident_id for alert in alerts if alert.disposition == "opened")
-    for one in incidents:
-        if opened[one.kept.incident.id] != 1:
-            yield f"{one.code} was opened by {opened[one.kept.incident.id]} alerts (A2)"
+    yield from _of_opening(alerts, incidents)
     unresolved = Counter(
         one.kept.incident.group
         for one in incidents
         if one.kept.incident.state in ("open", "acknowledged")
     )
     yield from (f"{group} has {n} open incidents (A4)" for group, n in unresolved.items() if n > 1)
+
+
+def _of_opening(alerts: Sequence[Alert], incidents: Sequence[One]) -> Iterator[str]:
+    """An alert opens each incident. One that was merged has given its alerts to the other (A2)."""
+    opened = Counter(alert.incident_id for alert in alerts if alert.disposition == "opened")
+    known = {one.kept.incident.id: one.kept.incident for one in incidents}
+    for one in incidents:
+        incident = one.kept.incident
+        if not incident.merged_into:
+            if opened[incident.id] != 1:
+                yield f"{one.code} was opened by {opened[incident.id]} alerts (A2)"
+            continue
+        other = known.get(incident.merged_number)
+        if other is None or other.group != incident.group or one.code not in other.absorbed:
+            yield f"{one.code} was merged into {incident.merged_into}, which does not know it (A2)"
+        elif any(alert.incident_id == incident.id for alert in alerts):
+            yield f"{one.code} was merged into {incident.merged_into} and has alerts (A2)"
+
+
+def _of_what_was_shown(incidents: Sequence[One], evidence: Evidence) -> Iterator[str]:
+    """What a node has shown is there. Another may not have known it in an emergency."""
+    codes = {one.code for one in incidents}
+    for code in sorted(evidence.accepted.shown - codes):
+        yield f"{code} was shown and is not in the store (H1)"
+    for code, asked_at, answered_at in evidence.accepted.unknown:
+        if not was_in_emergency(evidence.emergencies, asked_at, answered_at):
+            yield f"{code} was shown, and a node did not know it at {answered_at}"
 
 
 def _instances(alerts: Sequence[Alert]) -> dict[str, list[Alert]]:
@@ -166,8 +212,7 @@ def _of_incident(one: One, evidence: Evidence, received: Counter[str]) -> Iterat
     yield from _of_orders(one)
     for delivery in one.deliveries:
         yield from _of_delivery(one, delivery, evidence, received)
-    answered = any(isinstance(event, e.Acknowledged | e.Resolved) for event in one.events)
-    if answered:
+    if any(isinstance(event, ENDS) for event in one.events):
         return
     for person in (FIRST, SECOND):
         pages = [d for d in one.deliveries if d.person == person and d.kind == "page"]
@@ -193,6 +238,10 @@ def _of_steps(one: One) -> Iterator[str]:
 
 def _of_orders(one: One) -> Iterator[str]:
     """What the timeline orders is delivered, and nothing else is; each once (C2)."""
+    sent = Counter((d.person, d.contact.channel) for d in one.deliveries if d.state == "sent")
+    if one.was_apart:
+        yield from _of_orders_apart(one, sent)
+        return
     ordered = Counter(
         (number, person, way)
         for number, event in _told(one.events)
@@ -205,9 +254,44 @@ def _of_orders(one: One) -> Iterator[str]:
     noted = Counter(
         (event.person, event.channel) for event in one.events if isinstance(event, e.Delivered)
     )
-    sent = Counter((d.person, d.contact.channel) for d in one.deliveries if d.state == "sent")
     if noted != sent:
         yield f"its timeline notes {noted} as delivered, of {sent}"
+
+
+def _of_orders_apart(one: One, sent: Counter[tuple[str, str]]) -> Iterator[str]:
+    """The same where two histories became one.
+
+    A message is numbered by the timeline in which it was ordered. What both have ordered under one
+    number is one message; what was ordered under two is two, of which each is told here.
+    """
+    events = list(_with_those_apart(one.events))
+    ordered = Counter(
+        (person, way)
+        for event in events
+        if isinstance(event, e.Told)
+        for person in event.people
+        for way in WAYS
+    )
+    there = Counter((d.person, d.contact.channel) for d in one.deliveries)
+    for who in ordered | there:
+        if not bool(ordered[who]) <= there[who] <= ordered[who]:
+            yield f"ordered {ordered[who]} messages to {who}, and {there[who]} are written (H5)"
+    noted = Counter(
+        (event.person, event.channel) for event in events if isinstance(event, e.Delivered)
+    )
+    for who in noted | sent:
+        if not bool(noted[who]) <= sent[who] <= noted[who]:
+            yield f"its timeline notes {noted[who]} messages to {who} of {sent[who]} (H5)"
+
+
+def _with_those_apart(events: Sequence[e.Event]) -> Iterator[e.Event]:
+    """Return all events, those told as having happened apart as what they were there."""
+    for event in events:
+        yield _told_apart(event.text) if isinstance(event, e.HappenedApart) else event
+
+
+def _is_put_together(event: e.Event) -> bool:
+    return isinstance(event, e.CarriedOver) and event.apart
 
 
 def _of_delivery(
@@ -221,11 +305,15 @@ def _of_delivery(
         yield f"{name} was given up: {delivery.detail}"
     if delivery.state == "due" and delivery.created_at < evidence.quiet_at - STILL_GOOD:
         yield f"{name} is stuck since {delivery.created_at}, attempt {delivery.attempts} (D4)"
-    if delivery.state == "cancelled" and not any(
-        isinstance(event, e.Acknowledged | e.Resolved) and event.at >= delivery.created_at
-        for event in one.events
-    ):
+    if delivery.state == "cancelled" and not _is_ended(one, delivery, evidence):
         yield f"{name} was cancelled though nobody had answered"
+
+
+def _is_ended(one: One, delivery: Delivery, evidence: Evidence) -> bool:
+    """Whether a message was wanted no more: in an emergency it may be ordered too late."""
+    ends = [event.at for event in one.events if isinstance(event, ENDS)]
+    too_late = was_in_emergency(evidence.emergencies, delivery.created_at)
+    return any(at >= delivery.created_at for at in ends) or bool(ends and too_late)
 
 
 def _told(events: Sequence[e.Event]) -> Iterator[tuple[int, e.Told]]:
@@ -260,17 +348,43 @@ def _of_repeats(evidence: Evidence) -> Iterator[str]:
                 yield f"{name} came at {before} and again at {again} with no kill between (D2)"
 
 
+def _of_pagers(
+    incidents: Sequence[One], evidence: Evidence, received: Counter[str]
+) -> Iterator[str]:
+    """Each node in emergency mode may page for a step once, and nobody more than once (H5)."""
+    families: dict[int, list[One]] = defaultdict(list)
+    for one in incidents:
+        incident = one.kept.incident
+        families[incident.merged_number or incident.id].append(one)
+    for found in families.values():
+        openings = sum(
+            isinstance(event, e.Opened | e.Reopened)
+            for one in found
+            for event in _with_those_apart(one.events)
+        )
+        pages = Counter(
+            (d.person, d.kind)
+            for one in found
+            for d in one.deliveries
+            if d.kind == "page" and d.message.id in received
+        )
+        pagers = openings + (evidence.nodes - 1 if evidence.emergencies else 0)
+        for (person, _), count in pages.items():
+            if count > pagers:
+                yield f"{found[0].code}: {person} was paged {count} times, {pagers} at most (H5)"
+
+
 def _repeats(evidence: Evidence) -> dict[str, float]:
     """Count duplicates, each for the first kill after the arrival that it repeats."""
     by_kill: Counter[datetime] = Counter()
-    duplicates = 0
-    for arrivals in arrivals_of(evidence.pages).values():
-        for before in arrivals[:-1]:
-            duplicates += 1
-            later = [kill.at for kill in evidence.kills if kill.at >= before - ON_ITS_WAY]
-            if later:
-                by_kill[min(later)] += 1
-    return {"duplicates": duplicates, "most after one kill": max(by_kill.values(), default=0)}
+    arrivals = arrivals_of(evidence.pages).values()
+    # What left together and comes again together is one message that comes again.
+    repeats = {again: before for found in arrivals for before, again in pairwise(found)}
+    for before in repeats.values():
+        later = [kill.at for kill in evidence.kills if kill.at >= before - ON_ITS_WAY]
+        if later:
+            by_kill[min(later)] += 1
+    return {"duplicates": len(repeats), "most after one kill": max(by_kill.values(), default=0)}
 
 
 def _lateness(incidents: Sequence[One], evidence: Evidence) -> dict[str, float]:
@@ -293,6 +407,16 @@ def _lateness(incidents: Sequence[One], evidence: Evidence) -> dict[str, float]:
 
 
 # Reading.
+
+
+def stored_at(url: str) -> Stored:
+    """Read all that is judged."""
+    store = open_store(url)
+    try:
+        with store.read() as reading:
+            return Stored(list(_alerts(reading)), list(incidents_in(reading)), reading.counts())
+    finally:
+        store.close()
 
 
 def _alerts(reading: Reading) -> Iterator[Alert]:

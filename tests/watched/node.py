@@ -26,12 +26,13 @@ from tests.servers import spare_port, wait_until
 from tocsin.core.alerts import Signal, fingerprint
 from tocsin.core.delivery import Message
 from tocsin.engine import prober
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.checkup import Checkup, Health, Signs
 from tocsin.engine.cycle import Cycle, attempted
 from tocsin.engine.hearing import listen
 from tocsin.engine.intake import take_in
 from tocsin.engine.lag import Lag
-from tocsin.engine.ports import Channel, Delivery
+from tocsin.engine.ports import Channel
 from tocsin.engine.prober import Loopback, Means, Prober
 from tocsin.engine.rules import Rules
 from tocsin.engine.world import World
@@ -153,9 +154,9 @@ class Node:
         if not self.cycle.trouble:
             self.lag.turned()
 
-    def _send(self, delivery: Delivery) -> None:
-        if delivery.contact.channel not in self.hangs:
-            self.cycle.back(delivery, attempted(self.world, delivery))
+    def _send(self, bundle: Bundle) -> None:
+        if bundle.channel not in self.hangs:
+            self.cycle.back(bundle, attempted(self.world, bundle))
 
     # What happens.
 

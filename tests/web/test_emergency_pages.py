@@ -56,7 +56,7 @@ def alone(stage: Stage, tmp_path: Path) -> Iterator[Alone]:
             tx.take(reading.copy(tx.known(), stage.at))
         seconds = iter(range(0, 1000, 11))
         store = StoreWithJournal(
-            no_main, journal, "web1", lambda: stage.at, lambda: float(next(seconds))
+            no_main, journal, "web1", (lambda: stage.at, lambda: float(next(seconds)))
         )
         store.begin_work(lambda _: None, 1)
         rules = Rules(store)

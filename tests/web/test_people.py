@@ -30,6 +30,7 @@ class Fake:
     domain: str
     wrong: str | None = None
     outcome: Outcome = Sent()  # noqa: RUF009
+    bundles: bool = False
 
     def problem_with(self, address: str) -> str | None:
         return self.wrong and self.wrong.format(address=address)

@@ -34,6 +34,10 @@ class NotThere:
     def domain(self) -> str:
         return "mail"
 
+    @property
+    def bundles(self) -> bool:
+        return True
+
     def problem_with(self, address: str) -> str | None:
         return self.hint
 

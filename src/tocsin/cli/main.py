@@ -73,6 +73,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "false-alarm": "Say that there never was any trouble.",
         "reopen": "Say that it was not over.",
         "close": "Say that nothing is left to do.",
+        "metrics": "Say how many incidents there were, and how long they took.",
         "break-glass": "Read a restricted incident without being one of its readers.",
         "verify": "Check that nobody has changed the record.",
     },

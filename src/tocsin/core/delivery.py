@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from tocsin.core.times import words_duration
+
 Kind = Literal["page", "notice", "ticket", "alarm", "update"]
 FailureClass = Literal["temporary", "permanent", "rate-limited", "unknown"]
 
@@ -19,6 +21,9 @@ RETRY_AFTER = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15)
 """Pauses before the second, third and fourth attempt at one contact."""
 
 RETRY_AT_LEAST_EVERY = timedelta(minutes=1)
+
+LATE = timedelta(minutes=1)
+"""From here on a message says how late it leaves."""
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -49,6 +54,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     empty for what wants no answer. `level` is the severity as the plan wants it shown; it is empty
     in messages that were ordered before plans could say so. `unsubscribe` leads to where a reader
     of the status page says that they want no more of these, and is empty for everybody else.
+
+    `due_at` is since when it is due, None where that is `sent_at`; `rank` is the place of its
+    severity in the plan, 0 the worst. A bundle `holds` all its messages whole, the most urgent
+    first; besides its own `id`, `short_code` and `attempt` it is as the first of them (see
+    `core.bundles`). What leaves alone holds nothing.
     """
 
     id: str
@@ -69,6 +79,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     exercise: bool = False
     level: str = ""
     unsubscribe: str = ""
+    due_at: datetime | None = None
+    rank: int = 0
+    holds: tuple["Message", ...] = ()
 
     @property
     def shown_severity(self) -> str:
@@ -76,16 +89,44 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return self.level or f"{self.severity} {self.severity_name}"
 
     @property
+    def due_since(self) -> datetime:
+        """Since when it is due."""
+        return self.due_at or self.sent_at
+
+    @property
+    def late(self) -> str:
+        """How late it leaves, in words; "" where that is nothing to speak of (invariant C8)."""
+        lag = self.sent_at - self.due_since
+        return words_duration(lag) if lag > LATE and self.kind != "update" else ""
+
+    @property
+    def parts(self) -> tuple["Message", ...]:
+        """What it says: all that a bundle holds, or itself."""
+        return self.holds or (self,)
+
+    @property
+    def incidents(self) -> int:
+        """How many incidents it names."""
+        return len({part.incident for part in self.parts})
+
+    @property
     def subject(self) -> str:
-        """One line: `[P0 Critical] INC-2026-001 Checkout is down`, plus what kind of message."""
+        """One line: `[P0 Critical] INC-2026-001 Checkout is down`, plus what kind of message.
+
+        Of a bundle: `[P0 Critical] 7 incidents need you: INC-2026-001 Checkout is down, and 6
+        more`; the severity is that of the incident it names, which is the worst.
+        """
         prefix = {"page": "", "notice": "Notice: ", "ticket": "Ticket: ", "alarm": "UNANSWERED: "}
         exercise = "EXERCISE " if self.exercise else ""
         again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
         if self.kind == "update":
             return " ".join(f"{exercise}{self.headline or self.title or 'Update'}{again}".split())
         level = f"[{self.shown_severity}]"
-        line = f"{exercise}{prefix[self.kind]}{level} {self.incident} {self.title}{again}"
-        return " ".join(line.split())
+        named = f"{self.incident} {self.title}"
+        if (count := self.incidents) > 1:
+            need = " need you" if self.kind in ("page", "alarm") else ""
+            named = f"{count} incidents{need}: {named}, and {count - 1} more"
+        return " ".join(f"{exercise}{prefix[self.kind]}{level} {named}{again}".split())
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -145,18 +186,27 @@ class GiveUp(msgspec.Struct, frozen=True):
 
 
 def after_attempt(
-    outcome: Outcome, attempt: int, contact: Contact, unused: Sequence[Contact], now: datetime
+    outcome: Outcome,
+    attempt: int,
+    contact: Contact,
+    unused: Sequence[Contact],
+    now: datetime,
+    *,
+    together: bool = False,
 ) -> Done | TryAgain | NextContact | GiveUp:
     """Say what follows from the `attempt`-th try (from 1) at `contact` (invariants D4, D5, C8).
 
     `unused` are the person's contacts that have not been tried for this page, in their order.
     The first failure already moves on to the next contact of another failure domain; a
     temporary failure is repeated as well, less and less often, and never given up: lateness is
-    no reason to drop a page.
+    no reason to drop a page. What was refused for good `together` with others may be good alone,
+    and is tried again at once.
     """
     if isinstance(outcome, Sent):
         return Done()
     again_at = None if outcome.failure == "permanent" else now + pause(attempt, outcome.retry_after)
+    if together and again_at is None:
+        again_at = now
     other = next((c for c in unused if c.domain != contact.domain), None)
     other = other or next(iter(unused), None)
     why = f"{contact.channel}: {outcome.detail}"

@@ -9,6 +9,7 @@ import msgspec
 from tocsin.core.delivery import Message
 from tocsin.core.emergency import Emergency
 from tocsin.core.incident.confidential import covered, may_read
+from tocsin.core.incident.escalation import due_since
 from tocsin.core.incident.events import Told
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
@@ -56,6 +57,8 @@ def compose(
         sent_at=told.at,
         exercise=incident.exercise,
         level=plan.shown(severity.code),
+        due_at=due_since(plan, incident, told),
+        rank=severity.rank,
     )
 
 

@@ -11,9 +11,10 @@ import structlog
 
 from tocsin.core.delivery import Failed, Outcome
 from tocsin.engine import deliver
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.hearing import notice_silence
 from tocsin.engine.lanes import PATIENCE, Lane
-from tocsin.engine.ports import Conflict, Delivery, NextDue, StoreUnavailable
+from tocsin.engine.ports import Conflict, NextDue, StoreUnavailable
 from tocsin.engine.put_off import LOOKED_FOR_EVERY
 from tocsin.engine.rules import NoRules
 from tocsin.engine.tick import tick
@@ -29,17 +30,17 @@ log = structlog.get_logger()
 
 
 class Cycle:
-    """What one node's engine does in its turns. `send` is handed each delivery that must leave.
+    """What one node's engine does in its turns. `send` is handed each message that must leave.
 
     All but `back` is to be called by one thread only.
     """
 
-    def __init__(self, world: World, send: Callable[[Delivery], None]) -> None:
+    def __init__(self, world: World, send: Callable[[Bundle], None]) -> None:
         self._world = world
         self._send = send
         self._lanes = {name: Lane() for name in world.channels}
         self._stopping = False
-        self._finished: deque[tuple[Delivery, Outcome | None]] = deque()
+        self._finished: deque[tuple[Bundle, Outcome | None]] = deque()
         self._looked_for_put_off: datetime | None = None
         self.trouble = ""
         """Why the last turn failed; empty if it went well."""
@@ -53,9 +54,9 @@ class Cycle:
         """Let what is on its way come back, and hand out nothing else."""
         self._stopping = True
 
-    def back(self, delivery: Delivery, outcome: Outcome | None) -> None:
-        """Take what came of a delivery, None if it never left; the next turn keeps it."""
-        self._finished.append((delivery, outcome))
+    def back(self, bundle: Bundle, outcome: Outcome | None) -> None:
+        """Take what came of a message, None if it never left; the next turn keeps it."""
+        self._finished.append((bundle, outcome))
 
     def turn(self) -> float:
         """Do what is due; return for how many seconds nothing will be. Never raises."""
@@ -80,12 +81,13 @@ class Cycle:
         if is_put_off:
             self._bring_forward()
             return 0
-        back = {delivery.message.id for delivery, _ in self._finished}
+        # Of a copy, which is made in one go: others come back meanwhile.
+        back = {bundle.id for bundle, _ in list(self._finished)}
         renew = [
-            delivery
+            bundle
             for lane in self._lanes.values()
-            for delivery in lane.to_renew(now)
-            if delivery.message.id not in back
+            for bundle in lane.to_renew(now)
+            if bundle.id not in back
         ]
         if not self._finished and not renew and (due.soonest is None or due.soonest > now):
             return self._pause(due.soonest)
@@ -119,25 +121,26 @@ class Cycle:
         hint = "a clock was ahead; let all nodes take their time from the network"
         log.error("engine.put-off", messages=count, hint=hint)
 
-    def _work(self, now: datetime, due: NextDue, renew: Sequence[Delivery]) -> bool:
+    def _work(self, now: datetime, due: NextDue, renew: Sequence[Bundle]) -> bool:
         """Do one tick; return whether there was anything to do."""
         finished = list(self._finished)
-        back = {delivery.contact.channel for delivery, _ in finished}
+        back = {bundle.channel for bundle, _ in finished}
         room = {name: 1 if name in back else lane.room(now) for name, lane in self._lanes.items()}
         if self._stopping:
             room = {}
-        attempts = [(delivery, outcome) for delivery, outcome in finished if outcome is not None]
+        attempts = [(bundle, outcome) for bundle, outcome in finished if outcome is not None]
         yields = {name: lane.yields_for(now) for name, lane in self._lanes.items()}
         is_window_due = due.window is not None and due.window <= now
-        ticked = tick(self._world, attempts, room, renew, yields, is_window_due=is_window_due)
-        for delivery in renew:
-            self._lanes[delivery.contact.channel].renewed(delivery, now)
-        for delivery, outcome in finished:
+        leases = [delivery for bundle in renew for delivery in bundle.deliveries]
+        ticked = tick(self._world, attempts, room, leases, yields, is_window_due=is_window_due)
+        for bundle in renew:
+            self._lanes[bundle.channel].renewed(bundle, now)
+        for bundle, outcome in finished:
             self._finished.popleft()
-            self._lanes[delivery.contact.channel].end(delivery, outcome, now)
-        for delivery in ticked.claimed:
-            self._lanes[delivery.contact.channel].start(delivery, now)
-            self._send(delivery)
+            self._lanes[bundle.channel].end(bundle, outcome, now)
+        for bundle in ticked.claimed:
+            self._lanes[bundle.channel].start(bundle, now)
+            self._send(bundle)
         return bool(finished or ticked.claimed or ticked.looked_at)
 
     def _pause(self, at: datetime | None) -> float:
@@ -148,17 +151,17 @@ class Cycle:
         return min(max(left, 0), LOOK_AT_LEAST_EVERY)
 
 
-def attempted(world: World, delivery: Delivery) -> Outcome | None:
-    """Try one delivery, unless its claim is over; a channel that raises has failed.
+def attempted(world: World, bundle: Bundle) -> Outcome | None:
+    """Try what was claimed, unless its claim is over; a channel that raises has failed.
 
     A process that stood still since it claimed must not send: by now another one has sent the
     message, or somebody has answered (invariants D2, D3).
     """
-    if world.now() >= delivery.due_at:
-        log.warning("delivery.claim-over", message=delivery.message.id)
+    if world.now() >= bundle.due_at:
+        log.warning("delivery.claim-over", message=bundle.id)
         return None
     try:
-        return deliver.attempt(world, delivery)
+        return deliver.attempt(world, bundle)
     except Exception as problem:
-        log.exception("delivery.failed", message=delivery.message.id)
+        log.exception("delivery.failed", message=bundle.id)
         return Failed("unknown", f"the channel itself failed: {type(problem).__name__}")

@@ -1,12 +1,12 @@
-"""Deliveries: claim what is due, try it, say what became of it and what is tried next."""
+"""Deliveries: try what was claimed, say what became of it and what is tried next."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
+from tocsin.core.bundles import bundled
 from tocsin.core.delivery import (
-    LEASE,
     Contact,
     Done,
     Failed,
@@ -21,43 +21,45 @@ from tocsin.core.incident import events as e
 from tocsin.core.incident.fold import replay
 from tocsin.core.message import short_code
 from tocsin.engine.advance import contacts_of, message_id_of
+from tocsin.engine.bundles import Bundle
+from tocsin.engine.claims import as_here
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.world import World
 
 
-def claim(
-    tx: Transaction, world: World, channel: str, limit: int, due_for: timedelta
-) -> list[Delivery]:
-    """Take up to `limit` deliveries of a channel that have been due for so long, or longer.
-
-    Nobody else has them until the lease ends.
-    """
-    now = world.now()
-    return tx.claim_deliveries(channel, limit, world.fresh(), now - due_for, now + LEASE)
-
-
-def attempt(world: World, delivery: Delivery) -> Outcome:
-    """Try one claimed delivery through its channel."""
-    channel = world.channels.get(delivery.contact.channel)
+def attempt(world: World, bundle: Bundle) -> Outcome:
+    """Try what was claimed through its channel, as one message."""
+    channel = world.channels.get(bundle.channel)
     if channel is None:
-        return Failed("permanent", f"this node has no channel {delivery.contact.channel!r}")
-    message = replace(delivery.message, attempt=delivery.attempts, sent_at=world.now())
-    return channel.send(delivery.contact.address, message)
+        return Failed("permanent", f"this node has no channel {bundle.channel!r}")
+    now = world.now()
+    messages = [
+        replace(one.message, attempt=one.attempts, sent_at=now, due_at=one.message.due_since)
+        for one in bundle.deliveries
+    ]
+    return channel.send(bundle.deliveries[0].contact.address, bundled(messages))
 
 
-def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Delivery, Outcome]]) -> None:
+def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Bundle, Outcome]]) -> None:
     """Keep what came of attempts, on the deliveries and on the timelines, and what follows.
 
-    An outcome that comes after its claim was lost, or after an answer, changes nothing.
+    The outcome of a bundle is that of each delivery in it. An outcome that comes after its claim
+    was lost, or after an answer, changes nothing.
     """
     if not attempts:
         return
     others: list[Delivery] = []
-    found = tx.locked_by_id({delivery.incident_id for delivery, _ in attempts})
+    came = [
+        (as_here(tx, world, one), outcome, bundle)
+        for bundle, outcome in attempts
+        for one in bundle.deliveries
+    ]
+    found = tx.locked_by_id({delivery.incident_id for delivery, _, _ in came})
     now = world.now()  # not before all are locked, so that no timeline goes back in time
     happened: dict[int, list[e.Event]] = {}
-    for delivery, outcome in attempts:
-        finished, event, another = _after(tx, world, delivery, outcome, now)
+    for delivery, outcome, bundle in came:
+        together = len(bundle.deliveries) > 1
+        finished, event, another = _after(tx, world, (delivery, outcome, together), now)
         if not tx.finish_delivery(finished) or delivery.incident_id not in found:
             continue
         happened.setdefault(delivery.incident_id, []).append(event)
@@ -74,11 +76,13 @@ def _changed(kept: Kept, happened: Sequence[e.Event]) -> Change:
 
 
 def _after(
-    tx: Transaction, world: World, delivery: Delivery, outcome: Outcome, now: datetime
+    tx: Transaction, world: World, came: tuple[Delivery, Outcome, bool], now: datetime
 ) -> tuple[Delivery, e.Event, Delivery | None]:
+    """Say what follows for one delivery; `came` says too whether it left together with others."""
+    delivery, outcome, together = came
     contact = delivery.contact
     unused = [] if isinstance(outcome, Sent) else _unused(tx, world, delivery)
-    follows = after_attempt(outcome, delivery.attempts, contact, unused, now)
+    follows = after_attempt(outcome, delivery.attempts, contact, unused, now, together=together)
     if isinstance(follows, Done):
         finished = replace(delivery, state="sent", sent_at=now, detail="")
         delivered = e.Delivered(
@@ -90,7 +94,8 @@ def _after(
         )
         return finished, delivered, None
     detail = outcome.detail if isinstance(outcome, Failed) else ""
-    finished = replace(delivery, detail=detail)
+    is_refused = isinstance(outcome, Failed) and outcome.failure == "permanent"
+    finished = replace(delivery, detail=detail, alone=delivery.alone or (together and is_refused))
     another = None
     if isinstance(follows, TryAgain):
         finished = replace(finished, due_at=follows.at)
@@ -150,4 +155,5 @@ def _through(delivery: Delivery, contact: Contact, now: datetime) -> Delivery:
         attempts=0,
         claim="",
         detail="",
+        alone=False,
     )

@@ -16,7 +16,7 @@ from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import FactValue, Plan
 from tocsin.engine.advance import OTHERS_AT_MOST, Advanced, Names, advance, keep, next_names
 from tocsin.engine.listening import heard
-from tocsin.engine.maintenance import keeper_of
+from tocsin.engine.maintenance import quieter_of
 from tocsin.engine.ports import Alert, Disposition, Kept, Transaction
 from tocsin.engine.probe import is_probes, of_request
 from tocsin.engine.sorting import Batch, Episode, Group, settle, signal_of
@@ -85,9 +85,9 @@ def write(
     now = world.now()
     signals = [s for request in requests for s in request if isinstance(s, Signal)]
     unreadable = [s for request in requests for s in request if isinstance(s, Unreadable)]
-    keeper = keeper_of(tx, world, signals, now)
+    quieter = quieter_of(tx, world, signals, now)
     known = tx.known_alerts({signal.fingerprint for signal in signals})
-    batch = Batch(world.rules.router, known, now, keeper)
+    batch = Batch(world.rules.router, known, now, quieter)
     episodes = [batch.add(signal) for signal in signals]
     steps, places = _steps(tx, world, batch, unreadable, now)
     new = [episode.alert for episode in batch.new]

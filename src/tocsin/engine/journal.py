@@ -106,6 +106,12 @@ class JournalWriting(Protocol):
     def sent_apart(self, sent: Collection[tuple[str, datetime]]) -> None:
         """Mark deliveries, by message id, as sent at that time, whatever they were."""
 
+    def claimed_apart(self, claimed: Sequence[Any], now: datetime) -> None:
+        """Let `ports.Delivery`s that are due by now, by message id, be claimed as these are.
+
+        Those that somebody else has claimed, or that wait for their next try, stay as they are.
+        """
+
     def give_up_apart(self, messages: Collection[str], why: str) -> None:
         """Cancel deliveries that are due, by message id: they were ended elsewhere."""
 

@@ -7,12 +7,14 @@ hold without holding up the other channels (invariants D2, D11).
 
 Leases are short, so that the messages of a dead process wait for seconds only; a living one
 renews them while a message is on its way (invariants D1, D4).
+
+What becomes due for one person meanwhile leaves together, as one message (see `bundles`).
 """
 
 from datetime import datetime, timedelta
 
 from tocsin.core.delivery import Failed, Outcome
-from tocsin.engine.ports import Delivery
+from tocsin.engine.bundles import Bundle
 
 SLOTS = 16
 """Messages that one channel may have on their way at most."""
@@ -44,7 +46,7 @@ class Lane:
     """
 
     def __init__(self) -> None:
-        self._leased_at: dict[str, tuple[Delivery, datetime]] = {}
+        self._leased_at: dict[str, tuple[Bundle, datetime]] = {}
         self._last_start: datetime | None = None
         self._failed_at: datetime | None = None
 
@@ -66,22 +68,22 @@ class Lane:
         waited = now - self._last_start >= PATIENCE
         return 1 if waited and len(self._leased_at) < SLOTS else 0
 
-    def start(self, delivery: Delivery, now: datetime) -> None:
+    def start(self, bundle: Bundle, now: datetime) -> None:
         """Note that a message leaves."""
-        self._leased_at[delivery.message.id] = (delivery, now)
+        self._leased_at[bundle.id] = (bundle, now)
         self._last_start = now
 
-    def to_renew(self, now: datetime) -> list[Delivery]:
-        """Return the deliveries whose leases should be renewed."""
-        return [d for d, at in self._leased_at.values() if now - at >= RENEW_AFTER]
+    def to_renew(self, now: datetime) -> list[Bundle]:
+        """Return what is on its way and whose lease should be renewed."""
+        return [b for b, at in self._leased_at.values() if now - at >= RENEW_AFTER]
 
-    def renewed(self, delivery: Delivery, now: datetime) -> None:
+    def renewed(self, bundle: Bundle, now: datetime) -> None:
         """Note that a lease was renewed."""
-        self._leased_at[delivery.message.id] = (delivery, now)
+        self._leased_at[bundle.id] = (bundle, now)
 
-    def end(self, delivery: Delivery, outcome: Outcome | None, now: datetime) -> None:
+    def end(self, bundle: Bundle, outcome: Outcome | None, now: datetime) -> None:
         """Note that the outcome of a message is kept, or lost for good (None)."""
-        self._leased_at.pop(delivery.message.id, None)
+        self._leased_at.pop(bundle.id, None)
         if outcome is not None:
             has_failed = isinstance(outcome, Failed) and outcome.failure in NOT_REACHED
             self._failed_at = now if has_failed else None

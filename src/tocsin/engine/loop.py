@@ -8,10 +8,11 @@ from time import monotonic
 import structlog
 
 from tocsin.core.delivery import SEND_TIMEOUT_SECONDS
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.cycle import Cycle, attempted
 from tocsin.engine.lag import Lag
 from tocsin.engine.lanes import SLOTS
-from tocsin.engine.ports import Delivery, StoreUnavailable
+from tocsin.engine.ports import StoreUnavailable
 from tocsin.engine.world import World
 
 ENDS_WITHIN = SEND_TIMEOUT_SECONDS + 5
@@ -80,9 +81,9 @@ class Loop:
             except Exception:
                 log.exception("store.tidy")
 
-    def _hand_over(self, delivery: Delivery) -> None:
-        self._senders[delivery.contact.channel].submit(self._send, delivery)
+    def _hand_over(self, bundle: Bundle) -> None:
+        self._senders[bundle.channel].submit(self._send, bundle)
 
-    def _send(self, delivery: Delivery) -> None:
-        self._cycle.back(delivery, attempted(self._world, delivery))
+    def _send(self, bundle: Bundle) -> None:
+        self._cycle.back(bundle, attempted(self._world, bundle))
         self._woken.set()

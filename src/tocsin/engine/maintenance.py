@@ -10,7 +10,7 @@ from tocsin.core.statuspage.model import Window
 from tocsin.engine.ports import Transaction
 from tocsin.engine.world import World
 
-Keeper = Callable[[Route], Window | None]
+Quieter = Callable[[Route], Window | None]
 """Says which window keeps an alert quiet, None if none does."""
 
 
@@ -18,7 +18,7 @@ def nobody(_route: Route) -> None:
     """Keep nothing quiet."""
 
 
-def keeper_of(tx: Transaction, world: World, signals: Sequence[Signal], now: datetime) -> Keeper:
+def quieter_of(tx: Transaction, world: World, signals: Sequence[Signal], now: datetime) -> Quieter:
     """Return what says who keeps these alerts quiet at `now`.
 
     To be asked before alerts and incidents are locked. Windows that run can't end before the

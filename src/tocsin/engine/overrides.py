@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from tocsin.core.overrides import MadeOverride
 
 CHANGES = "overrides"
@@ -12,11 +14,19 @@ Whoever changes an override counts first, which keeps all others waiting.
 """
 
 
+class InForce(msgspec.Struct, frozen=True):
+    """By what every node must work: the versions, "" for none, and how far CHANGES has counted."""
+
+    plan: str = ""
+    organisation: str = ""
+    overrides: int = 0
+
+
 class OverridesReading(Protocol):
     """What can be asked about overrides."""
 
-    def overrides_changed(self) -> int:
-        """Return how far CHANGES has counted."""
+    def in_force(self) -> InForce:
+        """Return what is in force, in one question: every node asks it all the time."""
 
     def overrides(self, ends_after: datetime | None = None) -> list[MadeOverride]:
         """Return all overrides by id, removed ones too; those that end after `ends_after`."""

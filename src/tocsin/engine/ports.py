@@ -20,6 +20,7 @@ from tocsin.engine.audit import AuditReading, AuditWriting
 from tocsin.engine.deployments import DeploymentsReading, DeploymentsWriting
 from tocsin.engine.heartbeats import HeartbeatsReading, HeartbeatsWriting
 from tocsin.engine.journal import JournalReading, JournalWriting
+from tocsin.engine.metrics import MetricsReading, MetricsWriting
 from tocsin.engine.overrides import OverridesReading, OverridesWriting
 from tocsin.engine.probe_records import ProbeWriting
 from tocsin.engine.pulse import PulseReading
@@ -44,6 +45,10 @@ class Channel(Protocol):
     @property
     def domain(self) -> str:
         """The failure domain, see `core.delivery.Contact`."""
+
+    @property
+    def bundles(self) -> bool:
+        """Whether one message may name several incidents here, see `core.bundles`."""
 
     def problem_with(self, address: str) -> str | None:
         """Why `address` can't work in this channel, in a sentence, or None if it can."""
@@ -125,7 +130,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     `page` numbers the timeline entry that ordered it. `due_at` is when it may be claimed; a
     claim moves it to the end of its lease, so that a claim whose node has died is simply due
     again (invariant D4). `attempts` counts claims; `claim` is the token of the latest one. It is
-    not sent any more once the incident is as `until` says.
+    not sent any more once the incident is as `until` says. One that is `alone` leaves in no bundle:
+    the last one that it was part of was refused for good.
     """
 
     id: int = 0
@@ -145,6 +151,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     claim: str = ""
     detail: str = ""
     sent_at: datetime | None = None
+    alone: bool = False
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +224,7 @@ class Reading(
     QuietReading,
     JournalReading,
     PutOffReading,
+    MetricsReading,
     Protocol,
 ):
     """What can be asked of the store; one consistent view while the context lasts."""
@@ -303,6 +311,7 @@ class Transaction(
     QuietWriting,
     JournalWriting,
     PutOffWriting,
+    MetricsWriting,
     Protocol,
 ):
     """A reading that also writes; all of it is on disk when the context has ended, or none is."""
@@ -363,11 +372,19 @@ class Transaction(
         an attempt, and makes them due again at `until`.
         """
 
+    def claim_beside(self, claimed: Delivery, limit: int, now: datetime) -> list[Delivery]:
+        """Take up to `limit` others of the same kind that are due for the same person by the same
+        contact, with the claim and to the end of the lease of `claimed`; skips locked ones.
+
+        Oldest first. Leaves out what must go alone, and what is an exercise where `claimed` is
+        none, or the other way round.
+        """
+
     def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
         """Put off the end of the leases of deliveries that are still claimed as they say."""
 
     def finish_delivery(self, delivery: Delivery) -> bool:
-        """Store state, due_at, detail and sent_at of a claimed delivery.
+        """Store state, due_at, detail, sent_at and `alone` of a claimed delivery.
 
         Returns False, and changes nothing, if another claim or a cancellation came between.
         """

@@ -52,6 +52,7 @@ class Loopback:
     """A channel that leads back to this process: it keeps what it is given until it is asked."""
 
     domain = "local"
+    bundles = False
 
     def __init__(self, node: str) -> None:
         self.name = channel_of(node)

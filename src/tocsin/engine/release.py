@@ -4,7 +4,7 @@ The work is a row with a due time, like all other work: any node does it, and a 
 not take it along.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +15,7 @@ from tocsin.core.quiet import quieted_by, was_quiet
 from tocsin.core.statuspage.model import Window
 from tocsin.engine.intake import take_up
 from tocsin.engine.ports import Alert, Conflict, StoreUnavailable, Transaction
+from tocsin.engine.seldom import Seldom
 from tocsin.engine.sorting import Batch, signal_of
 from tocsin.engine.world import World
 
@@ -29,13 +30,14 @@ LOOK_EVERY = timedelta(minutes=1)
 POISON_AGAIN = timedelta(minutes=1)
 
 log = structlog.get_logger()
+_seldom = Seldom()
 
 
 def look_at_windows(world: World) -> int:
     """Do what is due about planned work; return how many windows were looked at.
 
-    Raises StoreUnavailable with nothing changed. Nothing else that goes wrong here holds up a
-    page: it is done again.
+    Raises StoreUnavailable with nothing of the window in hand changed. Nothing else that goes wrong
+    here holds up a page, or another window: it is done again.
     """
     with world.store.read() as reading:
         due = reading.next_due().window
@@ -43,36 +45,53 @@ def look_at_windows(world: World) -> int:
         return 0
     # What is decided anew is decided by the newest plan, whichever node put it in force.
     world.rules.follow()
+    seen: set[int] = set()
+    while len(seen) < WINDOWS_AT_ONCE and (window := _look_at_next(world, seen)) is not None:
+        seen.add(window)
+    return len(seen)
+
+
+def _look_at_next(world: World, seen: Container[int]) -> int | None:
+    """Do what is due about one window; return its number, None if no other than `seen` is due."""
+    windows: Sequence[Window] = ()
     try:
         with world.store.write() as tx:
-            windows = tx.due_windows(world.now(), WINDOWS_AT_ONCE)
-            for window in windows:
-                _look(tx, world, window)
+            windows = tx.due_windows(world.now(), 1)
+            if not windows or windows[0].id in seen:
+                return None
+            _look(tx, world, windows[0])
     except StoreUnavailable:
         raise
     except Conflict as problem:
         log.warning("maintenance.waits", reason=str(problem))
-        return 0
+        return None
     except Exception:
-        log.exception("maintenance.poison")
-        _put_off(world)
-        return 0
-    return len(windows)
+        # Each turn may meet it again: one line a minute will do.
+        if times := _seldom.happened("poison", world.now()):
+            log.exception("maintenance.poison", windows=[one.id for one in windows], times=times)
+        if not windows or not _put_off(world, windows[0]):
+            return None
+    return windows[0].id
 
 
-def _put_off(world: World) -> None:
-    """Try again later, if that can be written down: what can't be read can't be put off either."""
+def _put_off(world: World, window: Window) -> bool:
+    """Try again later; return whether that could be written down."""
     try:
         with world.store.write() as tx:
             now = world.now()
-            for window in tx.due_windows(now, WINDOWS_AT_ONCE):
+            # Another node may have done it since.
+            if window.id in {one.id for one in tx.due_windows(now, WINDOWS_AT_ONCE)}:
                 tx.look_at_window(window.id, now + POISON_AGAIN)
     except StoreUnavailable:
         raise
     except Conflict as problem:
         log.warning("maintenance.waits", reason=str(problem))
+        return False
     except Exception:
-        log.exception("maintenance.not-put-off")
+        if times := _seldom.happened("not put off", world.now()):
+            log.exception("maintenance.not-put-off", window=window.id, times=times)
+        return False
+    return True
 
 
 def _look(tx: Transaction, world: World, window: Window) -> None:

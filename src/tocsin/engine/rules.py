@@ -19,6 +19,7 @@ from tocsin.core.problem import Problem
 from tocsin.core.routing import Router
 from tocsin.engine.audit import Doer, audited
 from tocsin.engine.leaving import people_changed
+from tocsin.engine.overrides import InForce
 from tocsin.engine.ports import Activation, Conflict, FileSeen, Reading, Store, Transaction, What
 
 log = structlog.get_logger()
@@ -342,13 +343,13 @@ class Rules:
 
     def _demand_unmoved(self, tx: Transaction) -> None:
         """Raise Conflict if something else is in force than what the candidate was checked with."""
-        if _in_force(tx) != self._in_force:
+        if _versions(tx.in_force()) != self._in_force:
             raise Conflict("another node has changed what is in force")
 
     def _follow(self) -> bool:
         with self._store.read() as reading:
-            in_force = _in_force(reading)
-            changed = reading.overrides_changed()
+            found = reading.in_force()
+            in_force, changed = _versions(found), found.overrides
             if changed != self._overrides_changed:
                 self._overrides = tuple(reading.overrides())
             new = {
@@ -424,9 +425,9 @@ class Rules:
             self._covered = with_overrides(self._organisation, self._overrides)
 
 
-def _in_force(reading: Reading) -> dict[What, str]:
-    newest = {what: reading.activations(what, None, 1) for what in BOTH}
-    return {what: found[0].version for what, found in newest.items() if found}
+def _versions(found: InForce) -> dict[What, str]:
+    versions: dict[What, str] = {"plan": found.plan, "organisation": found.organisation}
+    return {what: version for what, version in versions.items() if version}
 
 
 def _seen(reading: Reading, what: What, source: str) -> FileSeen:

@@ -10,7 +10,7 @@ from tocsin.core.alerts import Signal
 from tocsin.core.incident.joining import is_news
 from tocsin.core.quiet import disposition_of
 from tocsin.core.routing import Route, Router
-from tocsin.engine.maintenance import Keeper, nobody
+from tocsin.engine.maintenance import Quieter, nobody
 from tocsin.engine.ports import Alert, Disposition, Kept
 
 BACK_AFTER = timedelta(minutes=10)
@@ -84,11 +84,11 @@ class Batch:
         router: Router,
         known: Mapping[bytes, Alert],
         now: datetime,
-        keeper: Keeper = nobody,
+        quieter: Quieter = nobody,
     ) -> None:
         self._router = router
         self._now = now
-        self._keeper = keeper
+        self._quieter = quieter
         self._episodes = {fp: Episode(alert, None, is_new=False) for fp, alert in known.items()}
         self.new: list[Episode] = []
         self.changed: dict[int, Episode] = {}
@@ -122,10 +122,12 @@ class Batch:
             if kept is None or not is_news(kept.incident, self._now):
                 continue
             for episode, signal in heard.values():
-                window = self._keeper(self._router.route(signal.labels))
+                window = self._quieter(self._router.route(signal.labels))
                 if window is not None:
                     self.quiet.setdefault(window.id, []).append(episode)
                     continue
+                # It moves: whoever brings back what has changed must know (see emergency.carry).
+                episode.alert = replace(episode.alert, updated_at=self._now)
                 self._collect(episode, signal)
                 self.changed[episode.alert.id] = episode
 
@@ -162,7 +164,7 @@ class Batch:
         return episode
 
     def _begin(self, signal: Signal) -> Episode:
-        window = self._keeper(self._router.route(signal.labels))
+        window = self._quieter(self._router.route(signal.labels))
         if window is not None:
             episode = self._new(signal, disposition_of(window))
             self.quiet.setdefault(window.id, []).append(episode)

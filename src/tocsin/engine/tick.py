@@ -10,6 +10,8 @@ import structlog
 from tocsin.core.delivery import LEASE, Outcome
 from tocsin.engine import deliver
 from tocsin.engine.advance import Advanced, advance, keep
+from tocsin.engine.bundles import Bundle, claim
+from tocsin.engine.claims import as_here
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
 from tocsin.engine.probe import world_of
 from tocsin.engine.release import look_at_windows
@@ -24,15 +26,15 @@ log = structlog.get_logger()
 
 
 class Ticked(NamedTuple):
-    """What a cycle has done: incidents looked at, and deliveries that this node must attempt."""
+    """What a cycle has done: incidents looked at, and messages that this node must attempt."""
 
     looked_at: int
-    claimed: list[Delivery]
+    claimed: list[Bundle]
 
 
 def tick(
     world: World,
-    attempts: Sequence[tuple[Delivery, Outcome]],
+    attempts: Sequence[tuple[Bundle, Outcome]],
     room: Mapping[str, int],
     renew: Sequence[Delivery] = (),
     yields: Mapping[str, timedelta] = NOTHING_LEFT,
@@ -50,13 +52,13 @@ def tick(
     with world.store.write() as tx:
         deliver.settle(tx, world, attempts)
         if renew:
-            tx.renew_claims(renew, world.now() + LEASE)
+            mine = [as_here(tx, world, one) for one in renew]
+            tx.renew_claims(mine, world.now() + LEASE)
         looked_at = look_again(tx, world)
         claimed = [
-            delivery
+            bundle
             for channel, limit in room.items()
-            if limit
-            for delivery in deliver.claim(tx, world, channel, limit, yields.get(channel, AT_ONCE))
+            for bundle in claim(tx, world, channel, limit, yields.get(channel, AT_ONCE))
         ]
     return Ticked(looked_at + windows, claimed)
 

@@ -5,6 +5,11 @@ since. So a wall clock that jumps makes no page late and none early. Nodes on on
 agree besides, since one node's claim ends by another node's clock: they compare with the
 database's. Of the three (wall, steady, database) two that agree outvote the third; if all differ,
 or at the start, the database is right.
+
+A node on SQLite has no third clock, and can't know which of the two is right. It goes on by the
+steady one and says so. A wall clock that has been off by the same for STAYS is followed, but
+slowly: what is due in ten minutes comes at most 30 seconds early or 6 seconds late, whatever the
+clock was set to, and time is never turned back. A restart follows it at once.
 """
 
 import threading
@@ -20,6 +25,9 @@ from tocsin.engine.put_off import AGREE
 FOLLOWED_FROM = timedelta(seconds=0.25)
 """Smaller differences are left alone: they are noise, and following them would turn time back."""
 
+TOLD_FROM = timedelta(seconds=1.5)
+"""Who looks after a clock is told of more than that: a leap second is nothing to tell."""
+
 AT_ONCE = 0.1
 """Seconds between two readings that belong together; a process that was held up looks again."""
 
@@ -28,6 +36,21 @@ COMPARED_EVERY = 1.0
 
 ASKED_WITHIN = 0.5
 """Seconds; an answer that took longer says too little about the time."""
+
+STAYS = timedelta(minutes=10)
+"""So long a wall clock must have been off by the same before it is followed, without a third.
+
+Whoever sets a clock by mistake has put it right by then: the alarm comes at once.
+"""
+
+AHEAD_RATE = 0.05
+"""Seconds a second by which a clock that was set ahead is followed: things are early by that."""
+
+BEHIND_RATE = 0.01
+"""The same for a clock that was set back: things are late by that, which is worse."""
+
+FOLLOWED_FOR = 2.0
+"""Seconds after a look at the clocks in which a clock is followed by these rates."""
 
 log = structlog.get_logger()
 
@@ -42,15 +65,24 @@ class Timekeeper:
         self._wall = wall
         self._elapsed = elapsed
         since = elapsed()
-        self._anchor = (wall(), since)
-        self._has_begun = False
+        self._anchor = (wall(), since, 0.0)
+        """The time at an instant of `elapsed`, and the rate by which the wall clock is followed."""
+        self._knows_database = False
+        """Whether it was ever compared with one; while that is away, what it said last counts."""
+        self._set: tuple[timedelta, float] | None = None
+        """Where there is no third clock: by how much the wall clock was set, and since when."""
         self.trouble = ""
         """Which clock is wrong, for those who look after it; empty if all agree."""
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
-        at, since = self._anchor
-        return at + timedelta(seconds=self._elapsed() - since)
+        return self._at(self._elapsed())
+
+    def _at(self, elapsed: float) -> datetime:
+        at, since, rate = self._anchor
+        passed = elapsed - since
+        # Nobody may have compared for long: then it is followed no further.
+        return at + timedelta(seconds=passed + rate * min(passed, FOLLOWED_FOR))
 
     def compare(self, database: datetime | None, asked: float | None = None) -> None:
         """Look at the clocks.
@@ -62,29 +94,55 @@ class Timekeeper:
         wall = self._wall()
         if self._elapsed() - since > AT_ONCE:
             return
-        at, anchored = self._anchor
-        steady = at + timedelta(seconds=since - anchored)
-        if database is not None and asked is not None:
-            database += timedelta(seconds=since - asked)
-        trouble = ""
+        steady = self._at(since)
         if database is None:
-            right = wall if _agree(wall, steady) else steady
-            if right is steady:
-                trouble = f"the clock of this machine was set {_by(wall - steady)} what it was"
-        elif _agree(wall, database):
-            right = wall  # the usual case; or this process was held up in a way it can't notice
-        elif self._has_begun and _agree(steady, database):
-            right = steady
-            trouble = f"the clock of this machine is {_by(wall - database)} that of the database"
-        elif self._has_begun and _agree(steady, wall):
-            right = wall
-            trouble = f"the clock of the database is {_by(database - wall)} that of this machine"
-        else:
-            right = database
-            trouble = f"the clock of this machine is {_by(wall - database)} that of the database"
-        self._has_begun = True
+            self._follow(wall, steady, since)
+            return
+        if asked is not None:
+            database += timedelta(seconds=since - asked)
+        right, trouble = self._voted(wall, steady, database)
+        self._knows_database = True
         if abs(right - steady) > FOLLOWED_FROM:
-            self._anchor = (right, since)
+            self._anchor = (right, since, 0.0)
+        self._tell(trouble if abs(wall - database) > TOLD_FROM else "")
+
+    def _voted(self, wall: datetime, steady: datetime, database: datetime) -> tuple[datetime, str]:
+        """Return what is right by three clocks, and which one is wrong."""
+        of_machine = f"the clock of this machine is {_by(wall - database)} that of the database"
+        if _agree(wall, database):
+            return wall, ""  # the usual case; or a process that was held up and can't notice
+        if self._knows_database and _agree(steady, database):
+            return steady, of_machine
+        if self._knows_database and _agree(steady, wall):
+            return wall, f"the clock of the database is {_by(database - wall)} that of this machine"
+        return database, of_machine
+
+    def _follow(self, wall: datetime, steady: datetime, since: float) -> None:
+        """Go on by the steady clock, which follows the wall clock slowly once that may be right."""
+        ahead = wall - steady
+        was_set = abs(ahead) > TOLD_FROM
+        if not was_set:
+            self._set = None
+        elif self._set is None or abs(ahead - self._set[0]) > AGREE:
+            self._set = (ahead, since)
+        rate = 0.0
+        if abs(ahead) > FOLLOWED_FROM and self._may_be_right(since):
+            rate = AHEAD_RATE if ahead > timedelta(0) else -BEHIND_RATE
+        if self._set is not None and rate:
+            self._set = (ahead, self._set[1])  # what is followed gets less
+        if rate or self._anchor[2]:
+            self._anchor = (steady, since, rate)
+        told = f"the clock of this machine was set {_by(ahead)} what it was"
+        if rate:
+            told += "; it is followed slowly, at once by a restart"
+        self._tell(told if was_set else "")
+
+    def _may_be_right(self, since: float) -> bool:
+        if self._knows_database:
+            return False
+        return self._set is None or since - self._set[1] >= STAYS.total_seconds()
+
+    def _tell(self, trouble: str) -> None:
         if trouble and not self.trouble:
             log.error("clock.differs", problem=trouble)
         self.trouble = trouble

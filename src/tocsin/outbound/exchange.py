@@ -3,7 +3,7 @@
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,8 @@ from threading import Lock
 from typing import Any
 
 import httpx
+
+from tocsin.outbound.abandoned import begin
 
 BODY_BYTES_MAX = 64 * 1024
 """How much of an answer is read; a success is not read at all, its status says everything."""
@@ -104,9 +106,7 @@ def post(
     here, except for an OSError, which counts as no answer.
     """
     attempt = Attempt()
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="exchange")
-    working = pool.submit(_try_each, make, tls, seconds, attempt, read_at_most)
-    pool.shutdown(wait=False)
+    working = begin(lambda: _try_each(make, tls, seconds, attempt, read_at_most), "exchange")
     done, _ = wait([working], timeout=seconds)
     return working.result() if done else attempt.end(seconds)
 

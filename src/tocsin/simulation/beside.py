@@ -10,7 +10,7 @@ from tocsin.core.overrides import MadeOverride
 from tocsin.core.statuspage.entries import OnPage
 from tocsin.core.statuspage.model import Claim, Publication, Window
 from tocsin.engine.audit import Act, Wanted
-from tocsin.engine.overrides import CHANGES
+from tocsin.engine.overrides import CHANGES, InForce
 from tocsin.engine.ports import Activation, FileSeen, What
 from tocsin.simulation.disk import SECRET, NotSimulated
 from tocsin.simulation.views import Views
@@ -66,9 +66,15 @@ class Beside(Views):
         """See Reading."""
         return SECRET
 
-    def overrides_changed(self) -> int:
+    def in_force(self) -> InForce:
         """See OverridesReading."""
-        return self._see("counters").get(CHANGES) or 0
+        plan = self.activations("plan", None, 1)
+        organisation = self.activations("organisation", None, 1)
+        return InForce(
+            plan[0].version if plan else "",
+            organisation[0].version if organisation else "",
+            self._see("counters").get(CHANGES) or 0,
+        )
 
     def overrides(self, ends_after: datetime | None = None) -> list[MadeOverride]:
         """See OverridesReading."""

@@ -22,6 +22,7 @@ from tocsin.simulation.node import Node, Outside, Post
 from tocsin.simulation.oracles import Attempt
 from tocsin.simulation.providers import Submitted
 from tocsin.simulation.schedule import SECOND, instant, micros
+from tocsin.simulation.store import SimStore
 from tocsin.simulation.surroundings import Surroundings
 
 STEADY = 2 * SECOND
@@ -38,13 +39,35 @@ A_SEND = 400_000
 AFTER_ANSWER = int(SEND_TIMEOUT_SECONDS * SECOND)
 
 
+ALL = (*invariants.ON_COMMIT, *oracles.ORACLES)
+IN_ITS_TIME = (
+    invariants.c2_atomic_step,
+    oracles.f6_whoever_is_on_call,
+    oracles.c4_who_is_not_reached_takes_no_time,
+    oracles.c6_what_is_opened_again_calls_anew,
+    oracles.c9_no_step_before_its_time,
+    oracles.a9_no_end_for_what_fires,
+    oracles.a2_what_fires_is_counted,
+    oracles.a2_what_joins_is_heard,
+    invariants.c8_lateness_is_no_reason_to_drop,
+    oracles.c8_only_refusals_are_final,
+    oracles.d5_sent_is_what_was_taken,
+    oracles.d7_nothing_is_lost_in_a_bundle,
+)
+"""Asked of what is brought back where it was done, and not once more where it is written again."""
+
+BROUGHT_BACK = tuple(check for check in ALL if check not in IN_ITS_TIME)
+
+
 class Checker:
     """Everything that is remembered of a run for its invariants. Raises Broken."""
 
-    def __init__(self, night: Surroundings, outside: Outside) -> None:
+    def __init__(
+        self, night: Surroundings, outside: Outside, store: SimStore | None = None
+    ) -> None:
         self.night = night
         self.outside = outside
-        self.store = night.store
+        self.store = store or night.store
         self.called: dict[int, set[str]] = {}
         self.jumps = timedelta(0)
         """How far all jumps of clocks together may have moved anything."""
@@ -62,6 +85,10 @@ class Checker:
         self._accepted: dict[tuple[bytes, int], str] = {}
         self._unreadable = 0
         self._shown: dict[int, int] = {}
+        self._taken: set[str] = set()
+        """The ids under which something has arrived, or is about to."""
+        self.came: set[str] = set()
+        """The messages, of which bundles may hold many, that somebody has or is about to have."""
         self.tries: dict[str, list[int]] = {}
         """When each message was tried lately."""
         self.senders: dict[str, tuple[Node, int]] = {}
@@ -93,9 +120,9 @@ class Checker:
         return contacts_of(node.world, person) if node is not None else ()
 
     def organisation(self) -> Organisation | None:
-        """Return the organisation as the acting node knows it; None where none acts."""
+        """Return the organisation as the acting node knows it; None if none does."""
         node = self.outside.running
-        return node.rules.organisation if node is not None else None
+        return node.rules.organisation if node is not None and node.rules.complete else None
 
     def state_of(self, delivery: Delivery) -> str:
         """Return the state of a delivery's incident."""
@@ -115,10 +142,25 @@ class Checker:
             if row.page == delivery.page and row.person == delivery.person
         }
 
+    def homes_of_unreadable(self) -> set[int | None]:
+        """Return the incidents to which something unreadable belongs, or did before a merge."""
+        incidents = self.store.incidents.rows
+        homes = {home for _, home, _ in self.store.unreadable.rows.values()}
+        for home in list(homes):
+            while home in incidents and (home := incidents[home].incident.merged_number):
+                homes.add(home)
+        return homes
+
     def last_outcome(self, message_id: str) -> Outcome | None:
         """Return what the provider said of the last attempt at a message."""
         last = self._attempts.get(message_id)
         return last.fate.outcome if last is not None else None
+
+    def has_arrived(self, message_id: str) -> bool:
+        """Whether somebody has it, unless the provider has lost what it took."""
+        last = self._attempts.get(message_id)
+        is_lost = last is not None and last.fate.arrives_in is None
+        return is_lost or message_id in self.came
 
     def is_undisturbed_since(self, attempt: Attempt) -> bool:
         """Whether nothing has gone wrong, or right again, since an attempt."""
@@ -145,10 +187,13 @@ class Checker:
         for old, new in committed.deliveries:
             if old is None and new.kind in ("page", "alarm"):
                 self._in_line[new.id] = self._waiting(new.contact.channel) + 1
-                self._ordered[new.id] = t
+                if not new.attempts:
+                    # One that was tried where it comes from waits for its next try, or is back.
+                    self._ordered[new.id] = t
             if new.state != "due":
                 self._ordered.pop(new.id, None)
-        for check in (*invariants.ON_COMMIT, *oracles.ORACLES):
+        checks = BROUGHT_BACK if committed.brings_back else ALL
+        for check in checks:
             for problem in check(self, committed):
                 raise Broken(_id_of(check.__name__), problem)
         self._before = {}
@@ -171,7 +216,21 @@ class Checker:
             self._last_call[incident.id] = t
 
     def left(self, node: Node, message: Message, fate: Submitted) -> None:
-        """Look at a message whose first byte leaves now."""
+        """Look at a message whose first byte leaves now, and at all that it names."""
+        for part in message.parts:
+            self._named(node, part, fate)
+        rows, known = self.store.deliveries.rows, self.store.index.messages
+        meant = {
+            (rows[known[part.id]].person, rows[known[part.id]].contact) for part in message.parts
+        }
+        if len(meant) > 1:
+            raise Broken("D7", f"{message.id} is one message, and holds what is for {meant}")
+        if fate.arrives_in is not None and message.id not in self._taken:
+            # Who takes each id only once has nothing new of what comes again (D2).
+            self._taken.add(message.id)
+            self.came.update(part.id for part in message.parts)
+
+    def _named(self, node: Node, message: Message, fate: Submitted) -> None:
         number = self.store.index.messages.get(message.id)
         if number is None:
             raise Broken("I2", f"{message.id} is sent, and no record of it is kept")
@@ -218,7 +277,7 @@ class Checker:
                 raise Broken("A2", what)
             key = (signal.fingerprint, latest.id)
             first = self._accepted.setdefault(key, receipt.disposition)
-            if first != receipt.disposition and latest.disposition != receipt.disposition:
+            if signal.firing and receipt.disposition not in (first, latest.disposition):
                 raise Broken("A3", f"{post.what} was {first}, and is {receipt.disposition}")
 
     def refused(self, result: Exception) -> None:
@@ -280,18 +339,20 @@ class Checker:
 
     def _slack(self, since: int, channel: str = "") -> int | None:
         """Return from when on something due at `since` is late; None while nobody could do it."""
-        nodes = [
-            node
-            for node in self.outside.nodes
-            if node.is_healthy and (not channel or self._can_send(node, channel))
-        ]
-        t = self.night.t
-        if not nodes or max(self.night.closed_until, self.night.full_until) > t:
+        nodes = [node for node in self.workers() if not channel or self._can_send(node, channel)]
+        if not nodes:
             return None
         start = max(since, min(node.healthy_since for node in nodes))
         if start < self._last_fault + LATELY:
             return max(start, self._last_fault) + AFTER_A_FAULT
         return start + STEADY
+
+    def workers(self) -> list[Node]:
+        """Return the nodes that could do now what is due in this store."""
+        night = self.night
+        if max(night.closed_until, night.full_until, night.hangs_until) > night.t:
+            return []
+        return [node for node in self.outside.nodes if node.is_healthy]
 
     def _can_send(self, node: Node, channel: str) -> bool:
         return self.outside.mood(node, channel) in ("", "slow", "pretends", "denies")
@@ -357,7 +418,7 @@ class Checker:
         store = self.store
         for (_, number), disposition in self._accepted.items():
             alert = store.alerts.rows[number]
-            if disposition == "over-before-seen":
+            if "over-before-seen" in (disposition, alert.disposition):
                 continue
             kept = store.incidents.rows.get(alert.incident_id or 0)
             if kept is None:

@@ -5,6 +5,7 @@ which commits are on the disk.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -45,7 +46,8 @@ class NotSimulated(BaseException):
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
     """What one transaction has changed: rows as (before, after), and the events it appended.
 
-    `unreadable` are the incidents of what could not be understood; `overrides`: some have changed.
+    `unreadable` are the incidents of what could not be understood; `overrides`: some have changed;
+    `brings_back`: it is part of bringing back what happened in an emergency.
     """
 
     incidents: tuple[tuple[Kept | None, Kept], ...]
@@ -56,6 +58,7 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
     activations: tuple[Activation, ...]
     unreadable: tuple[int | None, ...] = ()
     overrides: bool = False
+    brings_back: bool = False
 
 
 class Disk:
@@ -73,11 +76,13 @@ class Disk:
         self.documents: Table[tuple[What, str], tuple[str, str]] = Table("documents")
         self.activations: Table[int, Activation] = Table("activations")
         self.files_seen: Table[tuple[What, str], FileSeen] = Table("files_seen")
-        self.unreadable: Table[int, tuple[Unreadable, int | None]] = Table("unreadable")
+        self.unreadable: Table[int, tuple[Unreadable, int | None, datetime]] = Table("unreadable")
         self.overrides: Table[int, MadeOverride] = Table("overrides")
         self.audit: Table[int, Act] = Table("audit")
         self.publications: Table[int, Publication] = Table("publications")
         self.claims: Table[int, Claim] = Table("claims")
+        self.carried_over: Table[tuple[str, str], int] = Table("carried_over")
+        self.meta: Table[str, object] = Table("meta")
         self.tables: dict[str, Table[Any, Any]] = {
             table.name: table for table in vars(self).values() if isinstance(table, Table)
         }

@@ -1,6 +1,8 @@
 """From a seed to a schedule: which kinds of trouble it has, how much of each, and when."""
 
 from tocsin.simulation.dice import Dice
+from tocsin.simulation.outages import outages
+from tocsin.simulation.rushes import rushes
 from tocsin.simulation.schedule import (
     FAULTS,
     HOUR,
@@ -39,16 +41,21 @@ def draw(stage: Stage, seed: int) -> Schedule:
     deeds = [deed for deed in DEEDS if dice.chance(0.4)]
     edits = dice.chance(0.4)
     happenings: list[Happening] = []
-    for start, lasts in _bursts(dice):
+    bursts = _bursts(dice)
+    for start, lasts in bursts:
         burst = _Burst(stage, dice, nodes, start, lasts)
         happenings += _burst(burst, faults, often)
         happenings += _people(burst, deeds, edits=edits)
         over = start + lasts + dice.number(MINUTE, 40 * MINUTE)
         happenings.append(Happening(at=over, do="clears"))
+    beside = outages(stage, seed, nodes, bursts)
+    more = [*beside, *rushes(stage, seed, nodes, bursts)]
+    happenings += [one for one in more if one.at < LASTS]
     happenings.sort(key=lambda one: one.at)
     return Schedule(
         seed=seed,
         nodes=nodes,
+        journals=bool(beside),
         happenings=tuple(happenings),
         answering=dice.pick((0.1, 0.5, 0.9)),
         quick=dice.pick((10 * SECOND, 2 * MINUTE, 20 * MINUTE)),

@@ -299,6 +299,8 @@ MEANING = {
     "F1": "who is on call is known at every time",
     "F6": "whoever is on call is called, overrides included",
     "H1": "nothing that was accepted, answered or written is ever lost",
+    "H4": "a node without its store goes on by its journal, and all of that is back afterwards",
+    "H5": "nodes that work apart repeat nothing but what they can't know of each other",
     "I1": "timelines only grow",
     "I2": "nothing leaves that was not recorded before",
     "error": "nothing raises what nobody expects",

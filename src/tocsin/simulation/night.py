@@ -10,7 +10,7 @@ from tocsin.core.delivery import Message
 from tocsin.core.incident.state import Incident
 from tocsin.engine.group_commit import Result
 from tocsin.engine.ports import StoreUnavailable
-from tocsin.simulation.checker import Checker
+from tocsin.simulation.apart import Watcher
 from tocsin.simulation.disk import Committed
 from tocsin.simulation.invariants import Broken
 from tocsin.simulation.node import MILLISECOND, Crash, Node, Outside, Post
@@ -54,12 +54,15 @@ class Night(Surroundings):
         stage: Stage,
         schedule: Schedule,
         store: SimStore,
-        watching: Callable[[Surroundings, Outside], Checker],
+        watching: Callable[[Surroundings, Outside], Watcher],
     ) -> None:
         super().__init__(stage, schedule, store)
         self._steps = 0
         self.running: Node | None = None
         self.nodes = [Node(self, self, number) for number in range(1, schedule.nodes + 1)]
+        if schedule.journals:
+            for node in self.nodes:
+                self._give_journal(node)
         self.checker = watching(self, self)
         self.people = People(self, self)
         self.faults = Trouble(self, self)
@@ -82,6 +85,11 @@ class Night(Surroundings):
                 self.checker.until(at)
                 self.t = at
             do(*with_what)
+
+    def _give_journal(self, node: Node) -> None:
+        journal = self.store.another()
+        journal.watch = lambda committed: self._committed_apart(node, committed)
+        node.keeps(journal)
 
     def _end_of_faults(self) -> None:
         """The second half: from here on a core is healthy, and everything must be discharged."""
@@ -109,16 +117,19 @@ class Night(Surroundings):
 
     def leaves(self, node: Node, message: Message, fate: Submitted, mood: str) -> None:
         """Note the first byte of a message."""
-        self.figures["pages"] += message.kind in ("page", "alarm")
+        self.figures["pages"] += len(message.parts) * (message.kind in ("page", "alarm"))
+        self.figures["bundles"] += len(message.parts) > 1
         outcome = type(fate.outcome).__name__.lower()
-        what = f"sends {message.kind} {message.id} (attempt {message.attempt}): {outcome}"
+        names = ", ".join(part.id for part in message.parts)
+        what = f"sends {message.kind} {names} (attempt {message.attempt}): {outcome}"
         self.note("send", node.name, what + (f", the provider {mood}" if mood else ""))
         self.checker.left(node, message, fate)
 
     def arrives(self, message: Message) -> None:
         """See node.Outside."""
         self.figures["messages_delivered"] += 1
-        self.people.got(message)
+        for part in message.parts:
+            self.people.got(part)
 
     def answered(self, node: Node, post: Post, result: Result) -> None:
         """Let the sender of alerts have its answer, unless that is lost on the way."""
@@ -156,6 +167,9 @@ class Night(Surroundings):
         for one in self.nodes:
             one.die(lasts)
         self.store.lose_power()
+        for one in self.nodes:
+            if one.journal is not None:
+                one.journal.lose_power()
         self.checker.power_is_back()
 
     def trouble(self, node: Node, what: str) -> None:
@@ -164,6 +178,16 @@ class Night(Surroundings):
         self.note("io-error", node.name, what)
         self.unhealthy()
         raise StoreUnavailable(what)
+
+    def emergency_turns(self, node: Node) -> None:
+        """Note that a node goes on by its journal from now on, or by its store again."""
+        if node.is_alone:
+            self.figures["emergencies"] += 1
+            self.note("emergency", node.name, "goes on without the store")
+        else:
+            self.note("emergency-over", node.name, "has brought everything back")
+        self.checker.emergency_turns(node)
+        self.unhealthy()
 
     def unhealthy(self) -> None:
         """Note that something has just gone wrong, or right again."""
@@ -204,17 +228,31 @@ class Night(Surroundings):
                 # The one that made the change as well: it may not know that it was kept.
                 if node.is_up:
                     node.soon(SECOND, node.follow)
-        soonest = self._next_due()
+        soonest = self._next_due(self.store)
         for node in self.nodes:
-            node.nudge(soonest)
+            if node.minder is not None:
+                node.minder.changed(here=node is self.running)
+            if not node.is_alone:
+                node.nudge(soonest)
+        self._trace_events(committed)
+        self.checker.committed(committed)
+
+    def _committed_apart(self, node: Node, committed: Committed) -> None:
+        if node.journal is None:
+            return
+        self.figures["commits_apart"] += 1
+        node.nudge(self._next_due(node.journal))
+        self._trace_events(committed)
+        self.checker.committed_apart(node, committed)
+
+    def _trace_events(self, committed: Committed) -> None:
         for incident, events in committed.events.items():
             for event in events:
                 kind = str(type(event).__struct_config__.tag)
                 self.add_to_trace(f"{self.t} {incident} {kind} {event.at}")
-        self.checker.committed(committed)
 
-    def _next_due(self) -> int | None:
-        with self.store.read() as reading:
+    def _next_due(self, store: SimStore) -> int | None:
+        with store.read() as reading:
             soonest = reading.next_due().soonest
         return micros(soonest) if soonest is not None else None
 
@@ -223,7 +261,7 @@ def run(
     stage: Stage,
     schedule: Schedule,
     store: SimStore | None = None,
-    watching: Callable[[Surroundings, Outside], Checker] = Checker,
+    watching: Callable[[Surroundings, Outside], Watcher] = Watcher,
 ) -> Course:
     """Run a schedule on a stage to its end, or to the first broken invariant.
 

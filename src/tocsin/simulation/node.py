@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from tocsin.core.alerts import Signal, Unreadable
 from tocsin.core.delivery import Message, Outcome, Shown
+from tocsin.engine.bundles import Bundle
 from tocsin.engine.cycle import LOOK_AT_LEAST_EVERY, Cycle, attempted
 from tocsin.engine.group_commit import Result, written
-from tocsin.engine.ports import (
-    Conflict,
-    Delivery,
-    Reading,
-    Store,
-    StoreUnavailable,
-    Transaction,
-)
+from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.put_off import LOOKED_FOR_EVERY
 from tocsin.engine.rules import Rules
-from tocsin.engine.world import World
+from tocsin.engine.world import World, no_emergency
 from tocsin.simulation.disk import SECRET, MustWait
+from tocsin.simulation.minder import Minder
 from tocsin.simulation.providers import Submitted, submitted
 from tocsin.simulation.schedule import SECOND, instant, micros
 from tocsin.simulation.stage import READERS
+from tocsin.simulation.store import SimStore
 from tocsin.simulation.surroundings import Surroundings
+from tocsin.simulation.ways import Hangs, JournalWay, MainWay
 
 MILLISECOND = SECOND // 1000
 COMMIT_TAKES = MILLISECOND
@@ -84,6 +80,9 @@ class Outside(Protocol):
     def trouble(self, node: Node, what: str) -> None:
         """Let a write fail."""
 
+    def emergency_turns(self, node: Node) -> None:
+        """Note that a node goes on by its journal from now on, or by its store again."""
+
     def turned(self, node: Node) -> None:
         """Note that a node has taken a turn."""
 
@@ -122,11 +121,23 @@ class Node:
         """After how many effects what happens, and for how long."""
         self.io_errors: list[str] = []
         self.healthy_since = 0
+        self.hands = 0
+        """How many things it is in the middle of."""
+        self.journal: SimStore | None = None
+        self.journal_way: JournalWay | None = None
+        self.minder: Minder | None = None
+        self._hung: list[tuple[Callable[..., None], tuple[object, ...]]] = []
+        """What waits for a store that does not answer."""
         self._turn_at: int | None = None
         self._turn_name = 0
         self._inbox: list[Post] = []
         self._deferred: list[tuple[Callable[..., None], tuple[object, ...]]] = []
         """What it does when it goes on."""
+
+    def keeps(self, journal: SimStore) -> None:
+        """Let it have a journal, on a disk of its own."""
+        self.journal = journal
+        self.journal_way = JournalWay(self, journal)
 
     # Life.
 
@@ -139,7 +150,12 @@ class Node:
         self._inbox = []
         self._deferred = []
         self._turn_at = None
-        store = NodeStore(self)
+        self._hung = []
+        self.hands = 0
+        main = MainWay(self, night.store)
+        way = self.journal_way
+        self.minder = minder = Minder(self, main, way) if way is not None else None
+        store = minder.store if minder is not None else main
         self.rules = Rules(store, READERS)
         self.world = World(
             store=store,
@@ -155,17 +171,24 @@ class Node:
             node=self.name,
             secret=SECRET,
             fresh=night.fresh,
+            emergency=minder.store.emergency if minder is not None else no_emergency,
         )
         self.cycle = Cycle(self.world, self._hand_over)
         self.run(self.life, self._begin)
 
     def _begin(self) -> None:
+        minder = self.minder
         try:
+            if minder is not None and not minder.can_work():
+                self.soon(SECOND // 2, self._begin)
+                return
             self.rules.follow()
         except StoreUnavailable:
             self.is_up = False
             self.night.at(self.night.t + SECOND, self.start_again, self.life)
             return
+        if minder is not None:
+            minder.begin(self.world)
         self.healthy_since = self.night.t
         self.outside.unhealthy()
         self.wake()
@@ -199,8 +222,15 @@ class Node:
             self._deferred.append((do, with_what))
             return
         outer, self.outside.running = self.outside.running, self
+        self.hands += 1
         try:
-            do(*with_what)
+            if self.hands > 1 and self.minder is not None:
+                with self.minder.another_hand():
+                    do(*with_what)
+            else:
+                do(*with_what)
+        except Hangs:
+            self._hung.append((do, with_what))
         except MustWait:
             night.at(night.t + 2 * MILLISECOND, self.run, life, do, *with_what)
         except Paused:
@@ -211,6 +241,8 @@ class Node:
             pass
         finally:
             self.outside.running = outer
+            if life == self.life:
+                self.hands -= 1
 
     def soon(self, after: int, do: Callable[..., None], *with_what: object) -> None:
         """Do something as this process after some microseconds."""
@@ -237,6 +269,24 @@ class Node:
         self.night.downtime = lasts
         raise Crash(where, cuts_power=what == "power")
 
+    def write_fails(self, what: str) -> None:
+        """Let a write fail."""
+        self.outside.trouble(self, what)
+
+    def emergency_turns(self) -> None:
+        """Go on by the journal from now on, or by the store again."""
+        self.healthy_since = self.night.t
+        self.answers_again()
+        self.follow()
+        self.outside.emergency_turns(self)
+        self.wake()
+
+    def answers_again(self) -> None:
+        """Let everything that waited for the store ask it once more."""
+        hung, self._hung = self._hung, []
+        for do, with_what in hung:
+            self.soon(0, do, *with_what)
+
     def pause(self, lasts: int) -> None:
         """Stand still; it goes on as if no time had passed."""
         self.paused_until = max(self.paused_until, self.night.t + lasts)
@@ -251,6 +301,9 @@ class Node:
             deferred, self._deferred = self._deferred, []
             for do, with_what in deferred:
                 self.soon(0, do, *with_what)
+        self.answers_again()
+        if self.minder is not None and self.is_up:
+            self.minder.looks_soon()
         self.outside.unhealthy()
         self.wake()
 
@@ -261,9 +314,29 @@ class Node:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether it runs and reaches its store."""
+        """Whether it runs and reaches its store, and works on it."""
         t = self.night.t
-        return self.is_up and self.paused_until <= t and self.cut_until <= t
+        return self.is_awake and self.cut_until <= t and not self.is_alone
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether it runs."""
+        return self.is_up and self.paused_until <= self.night.t
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it goes on by its journal, or will when it starts again."""
+        if self.journal is None:
+            return False
+        if self.is_up and self.minder is not None:
+            return self.minder.emergency() is not None
+        with self.journal.read() as reading:
+            return reading.journal().emergency is not None
+
+    @property
+    def place(self) -> SimStore:
+        """The store on which it works now."""
+        return self.journal if self.is_alone and self.journal is not None else self.night.store
 
     # The engine.
 
@@ -307,13 +380,13 @@ class Node:
         elif self.cycle.trouble:
             # Turns that find the store closed would change nothing.
             look = night.t + int(LOOK_AT_LEAST_EVERY * SECOND)
-            self._turn_by(max(look, self.cut_until, night.closed_until))
+            self._turn_by(max(look, self._away_until()))
         else:
             self._sleep()
 
     def _sleep(self) -> None:
         """Sleep until something is due; the looks between that find nothing are left out."""
-        with self.night.store.read() as reading:
+        with self.place.read() as reading:
             soonest = reading.next_due().soonest
             is_put_off = reading.put_off(self.now())
         if is_put_off:
@@ -322,18 +395,24 @@ class Node:
             due = micros(soonest) - self.offset
             self._turn_by(max(due, self.night.t + COMMIT_TAKES))
 
-    def _hand_over(self, delivery: Delivery) -> None:
-        self.soon(LEAVES_AFTER, self._send, delivery)
+    def _away_until(self) -> int:
+        """Until when it is known that no store can be used."""
+        if self.journal_way is None:
+            return max(self.cut_until, self.night.closed_until)
+        return self.journal_way.full_until if self.is_alone else 0
 
-    def _send(self, delivery: Delivery) -> None:
+    def _hand_over(self, bundle: Bundle) -> None:
+        self.soon(LEAVES_AFTER, self._send, bundle)
+
+    def _send(self, bundle: Bundle) -> None:
         self.effect("before it sends a message", begins=True)
         self.answers_in = 0
-        outcome = attempted(self.world, delivery)
+        outcome = attempted(self.world, bundle)
         self.effect("after it has sent a message")
-        self.soon(self.answers_in, self._back, delivery, outcome)
+        self.soon(self.answers_in, self._back, bundle, outcome)
 
-    def _back(self, delivery: Delivery, outcome: Outcome) -> None:
-        self.cycle.back(delivery, outcome)
+    def _back(self, bundle: Bundle, outcome: Outcome) -> None:
+        self.cycle.back(bundle, outcome)
         self.wake()
 
     def follow(self) -> None:
@@ -370,6 +449,7 @@ class SimChannel:
         self._node = node
         self.name = name
         self.domain = domain
+        self.bundles = domain != "local"
 
     def problem_with(self, _address: str) -> str | None:
         """See Channel."""
@@ -389,50 +469,3 @@ class SimChannel:
     def preview(self, _message: Message) -> Sequence[Shown]:
         """See Channel."""
         return ()
-
-
-class NodeStore:
-    """The store as one node reaches it: over a way that can be cut, on a disk that can fail."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    @property
-    def _inner(self) -> Store:
-        return self._node.night.store
-
-    @contextmanager
-    def read(self) -> Iterator[Reading]:
-        """See Store."""
-        self._reach()
-        with self._inner.read() as reading:
-            yield reading
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """See Store."""
-        self._reach()
-        node = self._node
-        if node.night.full_until > node.night.t:
-            raise StoreUnavailable("the disk is full")
-        with self._inner.write() as tx:
-            yield tx
-            node.effect("before a commit", begins=True)
-            trouble = node.io_errors.pop() if node.io_errors else ""
-            if trouble == "lost":
-                node.outside.trouble(node, "the disk reports an error, and the commit is not kept")
-        if trouble == "kept":
-            node.outside.trouble(node, "the disk reports an error, and yet the commit is kept")
-        node.effect("after a commit")
-
-    def is_ready(self) -> str:
-        """See Store."""
-        return ""
-
-    def tidy(self) -> None:
-        """See Store."""
-
-    def _reach(self) -> None:
-        node = self._node
-        if max(node.cut_until, node.night.closed_until) > node.night.t:
-            raise StoreUnavailable("the store can't be reached")

@@ -43,6 +43,9 @@ KNOWN_AFTER = timedelta(seconds=5)
 FIRES_ON = timedelta(minutes=6)
 """What is heard so long after its incident was resolved was not over."""
 
+LOCAL = "local"
+"""The failure domain of what leaves no node."""
+
 OFTEN = 16
 """More tries of one message than this within OFTEN_WITHIN come from no rule of ours."""
 
@@ -82,8 +85,14 @@ class Checker(Protocol):
     def before_alarm(self, severity: str, plan: str) -> set[str]:
         """Return whom that version of the plan calls before it counts as exhausted."""
 
+    def homes_of_unreadable(self) -> set[int | None]:
+        """Return the incidents to which something unreadable belongs, or did before a merge."""
+
     def last_outcome(self, message_id: str) -> Outcome | None:
         """Return what the provider said of the last attempt at a message."""
+
+    def has_arrived(self, message_id: str) -> bool:
+        """Whether somebody has it, unless the provider has lost what it took."""
 
     def is_undisturbed_since(self, attempt: Attempt) -> bool:
         """Whether nothing has gone wrong, or right again, since an attempt."""
@@ -258,6 +267,15 @@ def d5_sent_is_what_was_taken(checker: Checker, committed: Committed) -> Iterato
             yield f"{new.message.id} counts as sent after {outcome}"
 
 
+def d7_nothing_is_lost_in_a_bundle(checker: Checker, committed: Committed) -> Iterator[str]:
+    """D7: what counts as sent stood in a message that somebody got who takes each id only once."""
+    for old, new in committed.deliveries:
+        if old is None or old.state == "sent" or new.state != "sent" or new.contact.domain == LOCAL:
+            continue
+        if not checker.has_arrived(new.message.id):
+            yield f"{new.message.id} counts as sent, and no message that came has named it"
+
+
 def a6_what_is_unreadable_calls_its_owner(checker: Checker, committed: Committed) -> Iterator[str]:
     """A6: what can't be read belongs to an incident to which its owner is called."""
     for incident_id in committed.unreadable:
@@ -280,6 +298,7 @@ ORACLES = (
     c5_only_people_lower_the_severity,
     c8_only_refusals_are_final,
     d5_sent_is_what_was_taken,
+    d7_nothing_is_lost_in_a_bundle,
     a6_what_is_unreadable_calls_its_owner,
 )
 """Asked at every commit, as those of `invariants`."""
@@ -333,10 +352,7 @@ def _firing(checker: Checker, kept: Kept) -> int:
 
 def _is_unreadable(checker: Checker, kept: Kept) -> bool:
     """Whether something that nobody could read counts as an alert that fires, here for ever."""
-    incidents = checker.store.incidents.rows
-    merged = {n for n, one in incidents.items() if one.incident.merged_number == kept.incident.id}
-    rows = checker.store.unreadable.rows.values()
-    return any(row[1] == kept.incident.id or row[1] in merged for row in rows)
+    return kept.incident.id in checker.homes_of_unreadable()
 
 
 def _is_settled(checker: Checker, at: datetime) -> bool:

@@ -84,7 +84,8 @@ class People:
             kept = reading.incident(delivery.incident) if delivery is not None else None
         if delivery is None or kept is None:
             self._around.link_is_unknown(message_id)
-            return
+            # Another node may know it: one that works without its store, or does so no more.
+            raise StoreUnavailable("the link leads nowhere")
         right = same(token, answer_token(SECRET, message_id, delivery.person))
         if not right or delivery.person not in world.rules.organisation.people:
             return
@@ -220,8 +221,13 @@ class People:
         return node if node.is_up and node.paused_until <= self._night.t else None
 
     def _codes(self, *states: str) -> list[str]:
-        with self._night.store.read() as reading:
-            return [one.incident.code for one in reading.incidents(states, None, 1000)][::-1]
+        found: dict[str, None] = {}
+        alone = [node.place for node in self._around.nodes if node.is_alone]
+        for store in (self._night.store, *alone):
+            with store.read() as reading:
+                summaries = reading.incidents(states, None, 1000)[::-1]
+            found |= dict.fromkeys(one.incident.code for one in summaries)
+        return list(found)
 
     def _person(self, number: int) -> str:
         people = sorted(self._rules.organisation.people)

@@ -20,7 +20,7 @@ Do = Literal[
     "clears", "edits", "overrides",
     # What goes wrong.
     "kill", "power", "io-error", "full-disk", "store-down", "cut", "cut-provider", "pause",
-    "clock", "provider", "lost-answers", "upgrade", "between",
+    "clock", "provider", "lost-answers", "upgrade", "between", "store-hangs", "journal-full",
 ]  # fmt: skip
 """Everything that can happen; see docs/simulation.md."""
 
@@ -28,6 +28,9 @@ FAULTS: tuple[Do, ...] = (
     "kill", "power", "io-error", "full-disk", "store-down", "cut", "cut-provider", "pause",
     "clock", "provider", "lost-answers", "upgrade", "between",
 )  # fmt: skip
+
+BESIDE_JOURNALS: tuple[Do, ...] = ("store-hangs", "journal-full")
+"""Faults of nights in which nodes have journals, see `outages`."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +51,15 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """All that one seed decides beforehand.
 
-    `answering` is how likely a person answers a page, `quick` how long that takes at most.
+    `journals`: each node has one. `answering` is how likely a person answers a page, `quick` how
+    long that takes at most.
     Everything that is decided later hangs on `seed` and on what it is about, never on how much was
     decided before: leaving out a happening leaves the others as they were.
     """
 
     seed: int
     nodes: int
+    journals: bool = False
     happenings: tuple[Happening, ...]
     answering: float
     quick: int

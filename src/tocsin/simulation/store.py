@@ -38,6 +38,10 @@ class SimStore(Disk):
         if committed is not None:
             self.watch(committed)
 
+    def another(self) -> "SimStore":
+        """Return an empty store of the same kind, for a journal."""
+        return SimStore()
+
     def is_ready(self) -> str:
         """See Store."""
         return ""

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from heapq import heappush
 from typing import NamedTuple
 
+from tocsin.core.alerts import Signal
 from tocsin.simulation.schedule import SECOND, Schedule
 from tocsin.simulation.stage import Stage
 from tocsin.simulation.store import SimStore
@@ -32,9 +33,13 @@ class Surroundings:
         self.figures: Counter[str] = Counter()
         self.closed_until = 0
         """Until when no node reaches the store."""
+        self.hangs_until = 0
+        """Until when the store answers nobody."""
         self.full_until = 0
         """Until when nothing more fits on the disk."""
         self.answers_lost_until = 0
+        self.posted: list[tuple[int, Signal]] = []
+        """What machines have tried to say of alerts, and when first."""
         self.moods: dict[str, tuple[str, int]] = {}
         """What each provider does instead of delivering, and until when."""
         self.downtime = SECOND

@@ -19,15 +19,15 @@ from tocsin.engine.ports import (
     Summary,
 )
 from tocsin.engine.put_off import UNTRIED_WAITS, WAITS_AT_MOST
-from tocsin.simulation.beside import Beside
-from tocsin.simulation.disk import Committed, unique
+from tocsin.simulation.disk import Committed, Index, unique
+from tocsin.simulation.journals import Journals
 from tocsin.simulation.tables import Overlay
 
 PRIORITIES = {"page": 0, "alarm": 1, "notice": 2, "ticket": 2, "update": 2}
 """As `store.rows.PRIORITIES`."""
 
 
-class SimTransaction(Beside):
+class SimTransaction(Journals):
     """See engine.ports.Transaction; a reading is one that changes nothing."""
 
     def commit(self) -> Committed | None:
@@ -35,6 +35,9 @@ class SimTransaction(Beside):
         store = self._store
         changed = {name: o for name, o in self._overlays.items() if o.changed}
         if not changed:
+            return None
+        if self.is_copy:
+            self._replace(changed)
             return None
         committed = Committed(
             incidents=_pairs(changed.get("incidents")),
@@ -45,6 +48,7 @@ class SimTransaction(Beside):
             activations=tuple(after for _, after in _pairs(changed.get("activations"))),
             unreadable=tuple(after[1] for _, after in _pairs(changed.get("unreadable"))),
             overrides="overrides" in changed,
+            brings_back="carried_over" in changed,
         )
         for view in changed.values():
             store.apply(view.table, view.changed)
@@ -56,6 +60,16 @@ class SimTransaction(Beside):
             store.index.delivery(delivery)
         store.after_commit()
         return committed
+
+    def _replace(self, changed: Mapping[str, Overlay[Any, Any]]) -> None:
+        """Put a copy in the place of what was there; what comes next is numbered beyond it."""
+        store = self._store
+        for name, view in changed.items():
+            store.apply(view.table, view.changed)
+            if name in ("alerts", "deliveries"):
+                store.last_ids[name] = max(view.table.rows, default=0)
+        store.index = Index(store)
+        store.after_commit()
 
     # Incidents.
 
@@ -273,8 +287,8 @@ class SimTransaction(Beside):
 
     def keep_unreadable(self, items: Sequence[tuple[Unreadable, datetime, int | None]]) -> None:
         """See Transaction."""
-        for item, _, incident_id in items:
-            self._see("unreadable").put(self._new_id("unreadable"), (item, incident_id))
+        for item, at, incident_id in items:
+            self._see("unreadable").put(self._new_id("unreadable"), (item, incident_id, at))
 
     # Deliveries.
 
@@ -343,10 +357,32 @@ class SimTransaction(Beside):
                 break
             if not self._try_lock("deliveries", delivery.id):
                 continue
-            mine = replace(delivery, due_at=until, attempts=delivery.attempts + 1, claim=claim)
-            self._see("deliveries").put(delivery.id, mine)
-            claimed.append(mine)
+            claimed.append(self._claimed(delivery, claim, until))
         return claimed
+
+    def claim_beside(self, claimed: Delivery, limit: int, now: datetime) -> list[Delivery]:
+        """See Transaction."""
+        self._store.pause_within()
+        due = [
+            one
+            for one in self._due()
+            if (one.person, one.contact, one.kind)
+            == (claimed.person, claimed.contact, claimed.kind)
+            and one.due_at <= now
+            and not one.alone
+            and one.message.exercise == claimed.message.exercise
+        ]
+        due.sort(key=lambda one: (one.due_at, one.id))
+        mine: list[Delivery] = []
+        for delivery in due:
+            if len(mine) < limit and self._try_lock("deliveries", delivery.id):
+                mine.append(self._claimed(delivery, claimed.claim, claimed.due_at))
+        return mine
+
+    def _claimed(self, delivery: Delivery, claim: str, until: datetime) -> Delivery:
+        mine = replace(delivery, due_at=until, attempts=delivery.attempts + 1, claim=claim)
+        self._see("deliveries").put(delivery.id, mine)
+        return mine
 
     def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
         """See Transaction."""
@@ -368,7 +404,7 @@ class SimTransaction(Beside):
             return False
         finished = replace(
             current, state=delivery.state, due_at=delivery.due_at, detail=delivery.detail,
-            sent_at=delivery.sent_at,
+            sent_at=delivery.sent_at, alone=delivery.alone,
         )  # fmt: skip
         view.put(delivery.id, finished)
         return True

@@ -9,7 +9,7 @@ from typing import Protocol
 from tocsin.core.alerts import Signal, Unreadable, fingerprint
 from tocsin.simulation.dice import lot
 from tocsin.simulation.node import MILLISECOND, Dead, Node, Post
-from tocsin.simulation.schedule import FAULTS, SECOND, Happening, instant
+from tocsin.simulation.schedule import BESIDE_JOURNALS, FAULTS, SECOND, Happening, instant
 from tocsin.simulation.surroundings import Surroundings
 
 ANSWERS_WITHIN = 10 * SECOND
@@ -57,7 +57,7 @@ class Trouble:
     def happens(self, happening: Happening) -> None:
         """Let it happen."""
         night = self._night
-        if happening.do in FAULTS:
+        if happening.do in FAULTS or happening.do in BESIDE_JOURNALS:
             night.figures["faults"] += 1
             self._goes_wrong(happening)
             return
@@ -77,7 +77,7 @@ class Trouble:
     def end(self) -> None:
         """Mend one node, the store, and one provider for good; the rest stays broken."""
         night = self._night
-        night.closed_until = night.full_until = night.answers_lost_until = 0
+        night.closed_until = night.full_until = night.answers_lost_until = night.hangs_until = 0
         channels = [name for name, _ in night.stage.channels] or ["inbox"]
         good = channels[int(lot(night.schedule.seed, "good provider") * len(channels))]
         others = [channel for channel in channels if channel != good]
@@ -88,15 +88,24 @@ class Trouble:
             node.io_errors.clear()
             node.cut_until = node.paused_until = node.offset = 0
             node.cut_from.clear()
+            if node.journal_way is not None:
+                node.journal_way.full_until = 0
         core, *rest = self._around.nodes
         for node in rest:
+            if node.is_alone:
+                # What it has on its own disk is nowhere else.
+                self._mend(node)
+                continue
             node.is_up = False
             node.life += 1
-        if core.is_up and not core.is_stopping:
-            core.recovers()
-        else:
-            core.start()
+        self._mend(core)
         self._around.unhealthy()
+
+    def _mend(self, node: Node) -> None:
+        if node.is_up and not node.is_stopping:
+            node.recovers()
+        else:
+            node.start()
 
     # Alerts.
 
@@ -117,7 +126,9 @@ class Trouble:
     def _storm(self, happening: Happening) -> None:
         now = instant(self._night.t)
         signals = [
-            self._signal({"alertname": f"Storm{number // 3}", "instance": str(number)}, now)
+            self._signal(
+                {"alertname": f"Storm{happening.what}{number // 3}", "instance": str(number)}, now
+            )
             for number in range(happening.number)
         ]
         for start in range(0, len(signals), 10):
@@ -143,6 +154,8 @@ class Trouble:
 
     def _post(self, signals: Sequence[Signal | Unreadable], what: str) -> None:
         self._posts += 1
+        at = self._night.t
+        self._night.posted += [(at, one) for one in signals if isinstance(one, Signal)]
         self._night.note("posts", self._night.stage.integration, what)
         self._send(Post(signals, self._posts, what))
 
@@ -165,12 +178,8 @@ class Trouble:
         node = self._node(happening.who)
         if node is not None:
             self._node_goes_wrong(happening, node, until)
-        elif do == "full-disk":
-            night.full_until = max(night.full_until, until)
-            self._for(lasts, "the disk is full")
-        elif do == "store-down":
-            night.closed_until = max(night.closed_until, until)
-            self._for(lasts, "the store can't be reached")
+        elif do in ("full-disk", "store-down", "store-hangs"):
+            self._store_goes_wrong(do, until, lasts)
         elif do == "lost-answers":
             night.answers_lost_until = until
             night.note(do, "", f"answers to senders of alerts get lost for {lasts // SECOND} s")
@@ -181,6 +190,26 @@ class Trouble:
             self._around.unhealthy()
             night.at(until, self._around.unhealthy)
 
+    def _store_goes_wrong(self, do: str, until: int, lasts: int) -> None:
+        night = self._night
+        self._rounds_before(self._around.nodes)
+        if do == "full-disk":
+            night.full_until = max(night.full_until, until)
+            self._for(lasts, "the disk is full")
+        elif do == "store-down":
+            night.closed_until = max(night.closed_until, until)
+            self._for(lasts, "the store can't be reached")
+        else:
+            night.hangs_until = max(night.hangs_until, until)
+            self._for(lasts, "the store does not answer")
+
+    def _rounds_before(self, nodes: Sequence[Node]) -> None:
+        """Let nodes with journals do what they would have done until now, had it been simulated."""
+        for node in nodes:
+            if node.minder is not None:
+                node.run(node.life, node.minder.catch_up)
+                node.minder.looks_soon()
+
     def _node_goes_wrong(self, happening: Happening, node: Node, until: int) -> None:
         night, do, lasts = self._night, happening.do, happening.lasts
         match do:
@@ -190,10 +219,13 @@ class Trouble:
                 night.note(do, node.name, "its next write will fail")
                 node.io_errors += [happening.what] * happening.number
             case "cut":
+                self._rounds_before([node])
                 node.cut_until = max(node.cut_until, until)
                 night.note(do, node.name, f"is cut off from the store for {lasts // SECOND} s")
                 self._around.unhealthy()
                 night.at(until, node.recovers)
+            case "journal-full":
+                self._fill_journal(node, until, lasts)
             case "cut-provider":
                 node.cut_from[happening.what] = until
                 whom = happening.what or "all providers"
@@ -207,6 +239,15 @@ class Trouble:
                 self._upgrade(node, lasts)
             case "between":
                 self._between[node.name] = happening.number
+
+    def _fill_journal(self, node: Node, until: int, lasts: int) -> None:
+        if node.journal_way is None:
+            return
+        node.journal_way.full_until = max(node.journal_way.full_until, until)
+        what = f"the disk of its journal is full for {lasts // SECOND} s"
+        self._night.note("journal-full", node.name, what)
+        self._around.unhealthy()
+        self._night.at(until, node.recovers)
 
     def _light(self, node: Node, happening: Happening) -> None:
         night, lasts = self._night, happening.lasts
@@ -250,6 +291,8 @@ class Trouble:
         if node.life == life and node.is_up:
             node.die(lasts)
             self._night.store.refold()
+            if node.journal is not None:
+                node.journal.refold()
 
     def _for(self, lasts: int, what: str) -> None:
         night = self._night

@@ -35,7 +35,7 @@ def open_beside(
     Raises StoreUnavailable if there is nothing to go on with.
     """
     journal = _Journal(folder)
-    store = StoreWithJournal(open_main, journal, node, *clocks)
+    store = StoreWithJournal(open_main, journal, node, clocks)
     store.set_aside = lambda name: _set_aside(journal.store(), folder, name)
     store.close_journal = journal.close
     try:

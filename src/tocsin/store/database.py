@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from tocsin.engine.ports import StoreUnavailable
@@ -14,6 +14,35 @@ from tocsin.store.rows import Row
 
 PATIENCE_SECONDS = 10.0
 """How long a change waits for others before it gives up with StoreUnavailable."""
+
+
+_ALONE = "asked alone"
+
+
+def ask_alone(connection: Connection, question: Select[Any]) -> Row:
+    """Return the one row of a question that needs no snapshot, since nothing is asked beside it.
+
+    Nodes that have nothing to do ask such questions all day: where no transaction goes on, none is
+    begun and ended for them.
+    """
+    if connection.in_transaction():
+        return tuple(connection.execute(question).one())
+    connection.info[_ALONE] = True
+    try:
+        row = connection.execute(question).one()
+        connection.rollback()  # the next question begins what it needs
+    finally:
+        connection.info.pop(_ALONE, None)
+    return tuple(row)
+
+
+def begins_with(engine: Engine, statement: str) -> None:
+    """Let transactions of an engine, of which the driver begins none by itself, start so."""
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if _ALONE not in connection.info:
+            connection.exec_driver_sql(statement)
 
 
 class Lost(StoreUnavailable):
@@ -50,6 +79,9 @@ class Bulk(Protocol):
 
     def add_entries(self, rows: Sequence[Row]) -> None:
         """Insert TIMELINE rows."""
+
+    def add_deliveries(self, rows: Sequence[Row]) -> None:
+        """Insert NEW_DELIVERY rows, but none whose message is there already."""
 
 
 class Database(ABC):

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tocsin.core.emergency import Emergency
 from tocsin.engine.journal import Copy, JournalState, Known
 from tocsin.engine.overrides import CHANGES
-from tocsin.engine.ports import Alert
+from tocsin.engine.ports import Alert, Delivery
 from tocsin.store import rows
 from tocsin.store.schema import (
     activations,
@@ -169,7 +169,14 @@ class SqlJournalReading:
         since = rows.micros(state.emergency.since)
         question = (
             select(alerts)
-            .where(or_(alerts.c.id > state.last_alert, alerts.c.updated_at >= since))
+            .where(
+                # Copies fire: one that does not has ended since, whatever the clock said then.
+                or_(
+                    alerts.c.id > state.last_alert,
+                    alerts.c.updated_at >= since,
+                    alerts.c.firing == literal(0),
+                )
+            )
             .order_by(alerts.c.id)
         )
         return [rows.to_alert(row) for row in self._connection.execute(question)]
@@ -256,6 +263,19 @@ class SqlJournalWriting:
                 update(deliveries)
                 .where(deliveries.c.message_id == message_id, deliveries.c.state != "sent")
                 .values(state="sent", sent_at=rows.micros(at), detail="")
+            )
+
+    def claimed_apart(self, claimed: Sequence[Delivery], now: datetime) -> None:
+        """See JournalWriting."""
+        for one in claimed:
+            self._connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.message_id == one.message.id,
+                    deliveries.c.state == "due",
+                    deliveries.c.due_at <= rows.micros(now),
+                )
+                .values(claim=one.claim, due_at=rows.micros(one.due_at), attempts=one.attempts)
             )
 
     def give_up_apart(self, messages: Collection[str], why: str) -> None:

@@ -3,12 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, ScalarSelect, insert, select, update
 
 from tocsin.core.overrides import MadeOverride
-from tocsin.engine.overrides import CHANGES
+from tocsin.engine.overrides import CHANGES, InForce
 from tocsin.store import rows
-from tocsin.store.schema import counters, overrides
+from tocsin.store.database import ask_alone
+from tocsin.store.schema import activations, counters, overrides
+
+
+def _newest(what: str) -> ScalarSelect[str]:
+    question = select(activations.c.version).where(activations.c.what == what)
+    return question.order_by(activations.c.id.desc()).limit(1).scalar_subquery()
+
+
+_IN_FORCE = select(
+    _newest("plan"),
+    _newest("organisation"),
+    select(counters.c.value).where(counters.c.name == CHANGES).scalar_subquery(),
+)
 
 
 class SqlOverridesReading:
@@ -16,10 +29,10 @@ class SqlOverridesReading:
 
     _connection: Connection
 
-    def overrides_changed(self) -> int:
+    def in_force(self) -> InForce:
         """See OverridesReading."""
-        question = select(counters.c.value).where(counters.c.name == CHANGES)
-        return self._connection.execute(question).scalar() or 0
+        plan, organisation, changed = ask_alone(self._connection, _IN_FORCE)
+        return InForce(plan or "", organisation or "", changed or 0)
 
     def overrides(self, ends_after: datetime | None = None) -> list[MadeOverride]:
         """See OverridesReading."""

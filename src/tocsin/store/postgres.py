@@ -4,12 +4,13 @@ Transactions that write run READ COMMITTED and lock what they are about to chang
 to be waited for gives the newest version of the row, so a node goes on where another one has just
 stopped. Under REPEATABLE READ it would have to start again each time. What can't be locked because
 it is not there yet (a group's incident, an alert's episode) is guarded by a unique index, and the
-second node gets a Conflict. Readings run REPEATABLE READ, as one snapshot.
+second node gets a Conflict. Readings run REPEATABLE READ, as one snapshot; what is asked alone
+(`database.ask_alone`) needs none.
 """
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Connection,
+    Engine,
     LargeBinary,
     SmallInteger,
     Table,
@@ -33,7 +35,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.store import rows, schema
-from tocsin.store.database import PATIENCE_SECONDS, Database, Lost
+from tocsin.store.database import PATIENCE_SECONDS, Database, Lost, begins_with
 from tocsin.store.rows import KEY_BYTES, Row
 
 if TYPE_CHECKING:
@@ -115,7 +117,12 @@ class PostgresDatabase(Database):
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=PATIENCE_SECONDS,
-            connect_args={k: v for k, v in CONNECT.items() if k not in url.query},
+            connect_args={
+                # Transactions are begun here and not by the driver, so that one connection serves
+                # for both kinds, and nothing need be set on it each time.
+                "autocommit": True,
+                **{k: v for k, v in CONNECT.items() if k not in url.query},
+            },
         )
         self._open: WeakSet[Any] = WeakSet()
         # First: a server that has stopped may keep even the preparation waiting.
@@ -125,10 +132,8 @@ class PostgresDatabase(Database):
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "checkin", _be_patient_again)
         super().__init__(
-            reader=engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            ),
-            writer=engine.execution_options(isolation_level="READ COMMITTED"),
+            reader=_beginning(engine, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            writer=_beginning(engine, "BEGIN ISOLATION LEVEL READ COMMITTED"),
             turn=nullcontext(),
         )
 
@@ -184,7 +189,11 @@ class PostgresDatabase(Database):
 
 
 class PostgresBulk:
-    """The statements that carry the load, see Bulk. New rows go by COPY, changes as arrays."""
+    """The statements that carry the load, see Bulk.
+
+    New rows go by COPY; changes, and what may be there already, as arrays. Arrays are binary (%b):
+    for one of text, the driver would look at every quotation mark of every snapshot.
+    """
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
         self._driver = driver
@@ -217,6 +226,10 @@ class PostgresBulk:
         """See Bulk."""
         self._copy(ADD_ENTRIES, rows)
 
+    def add_deliveries(self, rows: Sequence[Row]) -> None:
+        """See Bulk."""
+        self._arrays(ADD_DELIVERIES, rows)
+
     def _by_keys(self, statement: str, keys: bytes) -> Sequence[Row]:
         parameters = {"keys": keys, "count": len(keys) // KEY_BYTES}
         return self._driver.execute(statement.encode(), parameters, binary=True).fetchall()
@@ -231,6 +244,13 @@ class PostgresBulk:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
+
+
+def _beginning(engine: Engine, statement: str) -> Engine:
+    """Return an engine on the same connections whose transactions start with `statement`."""
+    beginning = engine.execution_options()
+    begins_with(beginning, statement)
+    return beginning
 
 
 def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -264,15 +284,27 @@ def _copy_into(table: Table, names: Sequence[str]) -> tuple[str, Sequence[str]]:
     return statement, [_type(table, name) for name in names]
 
 
+def _arrays(table: Table, names: Sequence[str], keys: Mapping[str, str]) -> str:
+    """One array per column; `keys` are the names that are not those of their columns."""
+    return ", ".join(f"%b::{_type(table, keys.get(name, name))}[]" for name in names)
+
+
+def _insert_missing(table: Table, names: Sequence[str], key: str) -> str:
+    """Insert many rows by one statement, but none of which the key is there already."""
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)})"  # noqa: S608 - our names
+        f" SELECT * FROM unnest({_arrays(table, names, {})}) ON CONFLICT ({key}) DO NOTHING"
+    )
+
+
 def _update(table: Table, values: Sequence[str], keys: dict[str, str]) -> str:
     """Update many rows by one statement; `keys` are (parameter, column that must equal it)."""
     names = [*values, *keys]
-    arrays = ", ".join(f"%s::{_type(table, keys.get(name, name))}[]" for name in names)
     changes = ", ".join(f"{name} = new.{name}" for name in values)
     where = " AND ".join(f"old.{column} = new.{name}" for name, column in keys.items())
     return (
         f"UPDATE {table.name} AS old SET {changes}"  # noqa: S608 - our names
-        f" FROM unnest({arrays}) AS new({', '.join(names)}) WHERE {where}"
+        f" FROM unnest({_arrays(table, names, keys)}) AS new({', '.join(names)}) WHERE {where}"
     )
 
 
@@ -299,6 +331,7 @@ ORDER BY id FOR NO KEY UPDATE
 ADD_ALERTS = _copy_into(schema.alerts, rows.NEW_ALERT)
 ADD_INCIDENTS = _copy_into(schema.incidents, rows.NEW_INCIDENT)
 ADD_ENTRIES = _copy_into(schema.timeline, rows.TIMELINE)
+ADD_DELIVERIES = _insert_missing(schema.deliveries, rows.NEW_DELIVERY, "message_id")
 CHANGE_ALERTS = _update(schema.alerts, rows.CHANGED_ALERT[:-1], {"id": "id"})
 CHANGE_INCIDENTS = _update(
     schema.incidents, rows.CHANGED_INCIDENT[:-2], {"id": "id", "entries_before": "entries"}

@@ -20,6 +20,7 @@ from tocsin.core.delivery import Contact
 from tocsin.engine.overrides import CHANGES
 from tocsin.engine.pulse import Heard, Sending, Waiting
 from tocsin.store import rows
+from tocsin.store.database import ask_alone
 from tocsin.store.schema import activations, alerts, counters, deliveries, incidents
 
 RESOLVED_SEEN = 100
@@ -42,7 +43,7 @@ class SqlPulseReading:
         """See PulseReading."""
         if self._connection.dialect.name == "sqlite":
             return None
-        at: datetime = self._connection.execute(select(func.clock_timestamp())).scalar_one()
+        at: datetime = ask_alone(self._connection, select(func.clock_timestamp()))[0]
         return at.astimezone(UTC)
 
     def pulse(self) -> tuple[int, ...]:

@@ -33,9 +33,11 @@ from tocsin.store.accounts import SqlAccountsReading
 from tocsin.store.assertions import SqlAssertionsReading
 from tocsin.store.attachments import SqlAttachmentsReading
 from tocsin.store.audit import SqlAuditReading
+from tocsin.store.database import ask_alone
 from tocsin.store.deployments import SqlDeploymentsReading
 from tocsin.store.heartbeats import IS_AWAITED, SqlHeartbeatsReading
 from tocsin.store.journal import SqlJournalReading
+from tocsin.store.metrics import SqlMetricsReading
 from tocsin.store.overrides import SqlOverridesReading
 from tocsin.store.pulse import SqlPulseReading
 from tocsin.store.put_off import SqlPutOffReading
@@ -88,6 +90,7 @@ class SqlReading(
     SqlQuietReading,
     SqlHeartbeatsReading,
     SqlAssertionsReading,
+    SqlMetricsReading,
 ):
     """One view of the store on one connection; see engine.ports.Reading."""
 
@@ -201,15 +204,7 @@ class SqlReading(
 
     def next_due(self) -> NextDue:
         """See Reading."""
-        look = incidents.c.look_again_at
-        window = maintenance_looks.c.look_again_at
-        question = select(
-            _soonest(look, look.is_not(None)),
-            _soonest(deliveries.c.due_at, IS_DUE),
-            select(func.min(window)).scalar_subquery(),
-            _soonest(heartbeats.c.due_at, IS_AWAITED),
-        )
-        found = self._connection.execute(question).one()
+        found = ask_alone(self._connection, _NEXT_DUE)
         return NextDue(*(rows.instant(at) if at is not None else None for at in found))
 
     def document(self, what: What, version: str) -> tuple[str, str] | None:
@@ -273,7 +268,7 @@ class SqlReading(
     def secret(self) -> bytes:
         """See Reading."""
         question = select(meta.c.value).where(meta.c.name == "secret")
-        return bytes(self._connection.execute(question).scalar_one())
+        return bytes(ask_alone(self._connection, question)[0])
 
 
 def _newest_in(state: str, before: int | None, limit: int) -> Select[int]:
@@ -286,6 +281,15 @@ def _newest_in(state: str, before: int | None, limit: int) -> Select[int]:
 
 def _soonest(at: Column[int], waits: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(at).where(waits).order_by(at).limit(1).scalar_subquery()
+
+
+# Asked twice a second by every node: put together once.
+_NEXT_DUE = select(
+    _soonest(incidents.c.look_again_at, incidents.c.look_again_at.is_not(None)),
+    _soonest(deliveries.c.due_at, IS_DUE),
+    select(func.min(maintenance_looks.c.look_again_at)).scalar_subquery(),
+    _soonest(heartbeats.c.due_at, IS_AWAITED),
+)
 
 
 def _count(*conditions: ColumnElement[bool]) -> Select[int]:

@@ -43,12 +43,13 @@ def names(table: Table, *without: str) -> tuple[str, ...]:
 
 ALERT = names(schema.alerts)
 NEW_ALERT = names(schema.alerts, "id")
-NEW_INCIDENT = names(schema.incidents)
+NEW_INCIDENT = names(schema.incidents, "counted_entries")
 TIMELINE = names(schema.timeline)
+NEW_DELIVERY = names(schema.deliveries, "id")
 KEPT = ("snapshot", "entries", "head", "look_again_at")
 """The columns that `to_kept` reads."""
 
-CHANGED_ALERT = ("firing", "ends_at", "incident_id", "text", "updated_at", "id")
+CHANGED_ALERT = ("firing", "ends_at", "incident_id", "disposition", "text", "updated_at", "id")
 """What `changed_alert_row` gives; the id comes last, as in an UPDATE."""
 
 CHANGED_INCIDENT = (
@@ -119,6 +120,7 @@ def changed_alert_row(alert: Alert) -> Row:
         int(alert.firing),
         micros_or_none(alert.ends_at),
         alert.incident_id,
+        alert.disposition,
         alert.text,
         micros(alert.updated_at),
         alert.id,
@@ -209,30 +211,31 @@ def refolded(incident: Incident) -> dict[str, Any]:
     }
 
 
-def new_delivery(delivery: Delivery) -> dict[str, Any]:
-    """Return a new delivery's row by column."""
-    return {
-        "message_id": delivery.message.id,
-        "incident_id": delivery.incident_id,
-        "incident": delivery.incident,
-        "page": delivery.page,
-        "kind": delivery.kind,
-        "wanted_until": delivery.until,
-        "priority": PRIORITIES[delivery.kind],
-        "recipient": plain(delivery.to),
-        "person": plain(delivery.person),
-        "channel": delivery.contact.channel,
-        "address": plain(delivery.contact.address),
-        "domain": delivery.contact.domain,
-        "message": _encode(delivery.message).decode(),
-        "state": delivery.state,
-        "due_at": micros(delivery.due_at),
-        "created_at": micros(delivery.created_at),
-        "attempts": delivery.attempts,
-        "claim": delivery.claim,
-        "detail": plain(delivery.detail),
-        "sent_at": micros_or_none(delivery.sent_at),
-    }
+def new_delivery_row(delivery: Delivery) -> Row:
+    """Return the values of NEW_DELIVERY."""
+    return (
+        delivery.message.id,
+        delivery.incident_id,
+        delivery.incident,
+        delivery.page,
+        delivery.kind,
+        delivery.until,
+        PRIORITIES[delivery.kind],
+        plain(delivery.to),
+        plain(delivery.person),
+        delivery.contact.channel,
+        plain(delivery.contact.address),
+        delivery.contact.domain,
+        _encode(delivery.message).decode(),
+        delivery.state,
+        micros(delivery.due_at),
+        micros(delivery.created_at),
+        delivery.attempts,
+        delivery.claim,
+        plain(delivery.detail),
+        micros_or_none(delivery.sent_at),
+        int(delivery.alone),
+    )
 
 
 def to_delivery(row: Any) -> Delivery:
@@ -255,6 +258,7 @@ def to_delivery(row: Any) -> Delivery:
         claim=row.claim,
         detail=row.detail,
         sent_at=instant_or_none(row.sent_at),
+        alone=bool(row.alone),
     )
 
 

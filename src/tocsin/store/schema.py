@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration; what `alembic_version` holds when the schema below is in place."""
 
 metadata = MetaData()
@@ -60,6 +60,7 @@ incidents = Table(
     Column("entries", BigInteger, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("snapshot", Text, nullable=False),
+    Column("counted_entries", BigInteger, nullable=False, server_default=text("0")),
 )
 Index("incidents_code", incidents.c.code, unique=True)
 Index("incidents_state", incidents.c.state, incidents.c.id)
@@ -162,6 +163,7 @@ deliveries = Table(
     Column("claim", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("sent_at", BigInteger),
+    Column("alone", SmallInteger, nullable=False, server_default=text("0")),
 )
 Index("deliveries_message", deliveries.c.message_id, unique=True)
 Index("deliveries_incident", deliveries.c.incident_id, deliveries.c.id)
@@ -171,6 +173,16 @@ Index(
     "deliveries_claim",
     deliveries.c.channel,
     deliveries.c.priority,
+    deliveries.c.due_at,
+    deliveries.c.id,
+    sqlite_where=_due,
+    postgresql_where=_due,
+)
+Index(
+    "deliveries_beside",
+    deliveries.c.person,
+    deliveries.c.channel,
+    deliveries.c.kind,
     deliveries.c.due_at,
     deliveries.c.id,
     sqlite_where=_due,

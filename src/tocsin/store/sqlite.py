@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.store import rows
-from tocsin.store.database import PATIENCE_SECONDS, Database, Full, Lost
+from tocsin.store.database import PATIENCE_SECONDS, Database, Full, Lost, begins_with
 from tocsin.store.reserve import FULL, Reserve, beside
 from tocsin.store.rows import KEY_BYTES, Row
 from tocsin.store.turn import Turn
@@ -254,6 +254,10 @@ class SqliteBulk:
         """See Bulk."""
         self._many(ADD_ENTRIES, rows)
 
+    def add_deliveries(self, rows: Sequence[Row]) -> None:
+        """See Bulk."""
+        self._many(ADD_DELIVERIES, rows)
+
     def _by_keys(self, statement: str, keys: bytes) -> Sequence[Row]:
         parameters = (len(keys) // KEY_BYTES, keys)
         return self._driver.execute(statement, parameters).fetchall()
@@ -291,11 +295,8 @@ def _engine(path: Path, begin: str, connections: int) -> Engine:
             if begin == "BEGIN":
                 cursor.execute("PRAGMA query_only=ON")
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        if begin:
-            connection.exec_driver_sql(begin)
-
+    if begin:
+        begins_with(engine, begin)
     return engine
 
 
@@ -375,3 +376,4 @@ CHANGE_ALERTS = _update("alerts", rows.CHANGED_ALERT[:-1], "id = ?")
 ADD_INCIDENTS = _insert("incidents", rows.NEW_INCIDENT)
 CHANGE_INCIDENTS = _update("incidents", rows.CHANGED_INCIDENT[:-2], "id = ? AND entries = ?")
 ADD_ENTRIES = _insert("timeline", rows.TIMELINE)
+ADD_DELIVERIES = _insert("deliveries", rows.NEW_DELIVERY) + " ON CONFLICT (message_id) DO NOTHING"

@@ -12,6 +12,7 @@ from tocsin.core.statuspage.model import Claim, PageState, Publication, Said, Wi
 from tocsin.core.statuspage.subscribers import Subscriber
 from tocsin.engine.status_records import STATUS_LINK
 from tocsin.store import rows
+from tocsin.store.database import ask_alone
 from tocsin.store.schema import (
     activations,
     component_states,
@@ -24,6 +25,20 @@ from tocsin.store.schema import (
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _said = msgspec.json.Decoder(tuple[Said, ...])
 _GOOD: PageState = "operational"
+
+# Asked every second by every node: put together once.
+_STAMP = select(
+    *(
+        func.coalesce(part, 0)
+        for table in (publications, component_states, maintenances)
+        for part in (
+            select(func.max(table.c.id)).scalar_subquery(),
+            select(func.count()).select_from(table).scalar_subquery(),
+        )
+    ),
+    func.coalesce(select(func.sum(func.length(maintenances.c.updates))).scalar_subquery(), 0),
+    func.coalesce(select(func.sum(maintenances.c.ends_at / 1_000_000)).scalar_subquery(), 0),
+)
 
 
 class SqlStatusReading:
@@ -131,23 +146,7 @@ class SqlStatusReading:
 
     def status_stamp(self) -> tuple[int, ...]:
         """See StatusReading."""
-        question = select(
-            *(
-                func.coalesce(part, 0)
-                for table in (publications, component_states, maintenances)
-                for part in (
-                    select(func.max(table.c.id)).scalar_subquery(),
-                    select(func.count()).select_from(table).scalar_subquery(),
-                )
-            ),
-            func.coalesce(
-                select(func.sum(func.length(maintenances.c.updates))).scalar_subquery(), 0
-            ),
-            func.coalesce(
-                select(func.sum(maintenances.c.ends_at / 1_000_000)).scalar_subquery(), 0
-            ),
-        )
-        return tuple(int(value) for value in self._connection.execute(question).one())
+        return tuple(int(value) for value in ask_alone(self._connection, _STAMP))
 
     def subscriber(self, subscriber_id: str) -> Subscriber | None:
         """See StatusReading."""

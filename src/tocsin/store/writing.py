@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, Insert, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from tocsin.core.alerts import Unreadable
 from tocsin.core.plan.model import Until
@@ -32,6 +33,7 @@ from tocsin.store.database import Bulk
 from tocsin.store.deployments import SqlDeploymentsWriting
 from tocsin.store.heartbeats import SqlHeartbeatsWriting
 from tocsin.store.journal import SqlJournalWriting
+from tocsin.store.metrics import SqlMetricsWriting
 from tocsin.store.moving import SqlMoving
 from tocsin.store.overrides import SqlOverridesWriting
 from tocsin.store.probes import SqlProbeWriting
@@ -71,6 +73,7 @@ class SqlTransaction(
     SqlPutOffWriting,
     SqlHeartbeatsWriting,
     SqlProbeWriting,
+    SqlMetricsWriting,
 ):
     """A transaction on one connection; see engine.ports.Transaction.
 
@@ -189,17 +192,15 @@ class SqlTransaction(
         """See Transaction. The counter's row stays locked to the end, so nothing leaves a gap."""
         if count <= 0:
             return range(0)
+        counting = _COUNTING[self._connection.dialect.name]
         values = {"name": counter, "value": count}
-        self._connection.execute(_COUNTING[self._connection.dialect.name], values)
-        question = select(counters.c.value).where(counters.c.name == counter)
-        last = self._connection.execute(question).scalar_one()
+        last: int = self._connection.execute(counting, values).scalar_one()
         return range(last - count + 1, last + 1)
 
     def keep_deliveries(self, new: Sequence[Delivery]) -> None:
         """See Transaction."""
         if new:
-            values = [rows.new_delivery(delivery) for delivery in new]
-            self._connection.execute(_DELIVERING[self._connection.dialect.name], values)
+            self._bulk.add_deliveries([rows.new_delivery_row(delivery) for delivery in new])
 
     def cancel_deliveries(
         self, incident_ids: Collection[int], until: Collection[Until], why: str
@@ -237,6 +238,26 @@ class SqlTransaction(
                 .with_for_update(key_share=True, skip_locked=True)
             )
             found += [rows.to_delivery(row) for row in self._connection.execute(question)]
+        return self._claimed(found, claim, until)
+
+    def claim_beside(self, claimed: Delivery, limit: int, now: datetime) -> list[Delivery]:
+        """See Transaction. A range of one index: what others wait for costs nothing."""
+        question = (
+            select(deliveries)
+            .where(IS_DUE, deliveries.c.person == rows.plain(claimed.person))
+            .where(deliveries.c.channel == claimed.contact.channel)
+            .where(deliveries.c.kind == claimed.kind, deliveries.c.due_at <= rows.micros(now))
+            .where(deliveries.c.address == rows.plain(claimed.contact.address))
+            .where(deliveries.c.alone == 0, deliveries.c.incident_id > 0)
+            .order_by(deliveries.c.due_at, deliveries.c.id)
+            .limit(limit)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+        found = [rows.to_delivery(row) for row in self._connection.execute(question)]
+        fitting = [one for one in found if one.message.exercise == claimed.message.exercise]
+        return self._claimed(fitting, claimed.claim, claimed.due_at)
+
+    def _claimed(self, found: Sequence[Delivery], claim: str, until: datetime) -> list[Delivery]:
         claiming = update(deliveries).values(
             due_at=rows.micros(until), attempts=deliveries.c.attempts + 1, claim=claim
         )
@@ -276,6 +297,7 @@ class SqlTransaction(
                 due_at=rows.micros(delivery.due_at),
                 detail=rows.plain(delivery.detail),
                 sent_at=rows.micros_or_none(delivery.sent_at),
+                alone=int(delivery.alone),
             )
         )
         return self._connection.execute(finishing).rowcount == 1
@@ -306,20 +328,15 @@ class SqlTransaction(
 # The two databases agree on these statements, but SQLAlchemy wants them built for each.
 _sqlite_count = sqlite.insert(counters)
 _postgres_count = postgresql.insert(counters)
-_COUNTING: dict[str, Insert] = {
+_COUNTING: dict[str, ReturningInsert[int]] = {
     "sqlite": _sqlite_count.on_conflict_do_update(
         index_elements=[counters.c.name],
         set_={"value": counters.c.value + _sqlite_count.excluded.value},
-    ),
+    ).returning(counters.c.value),
     "postgresql": _postgres_count.on_conflict_do_update(
         index_elements=[counters.c.name],
         set_={"value": counters.c.value + _postgres_count.excluded.value},
-    ),
-}
-_message = [deliveries.c.message_id]
-_DELIVERING: dict[str, Insert] = {
-    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing(index_elements=_message),
-    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing(index_elements=_message),
+    ).returning(counters.c.value),
 }
 _DOCUMENTING: dict[str, Insert] = {
     "sqlite": sqlite.insert(documents).on_conflict_do_nothing(),

@@ -29,6 +29,7 @@ from tocsin.web.api import (
     changes,
     incidents,
     lookups,
+    metrics,
     overrides,
     people_verbs,
     rules,
@@ -51,6 +52,7 @@ from tocsin.web.pages.desk import support
 from tocsin.web.pages.incident import answer, declare, room
 from tocsin.web.pages.incident import parts as room_parts
 from tocsin.web.pages.integrations import page as integration_pages
+from tocsin.web.pages.metrics import page as metrics_page
 from tocsin.web.pages.on_call import page as on_call
 from tocsin.web.pages.people import page as people
 from tocsin.web.pages.plan import edit as plan_edit
@@ -81,6 +83,7 @@ ROUTERS = (
     attachments.router,
     changes.router,
     lookups.router,
+    metrics.router,
     overrides.router,
     administration.router,
     accounts.router,
@@ -104,6 +107,7 @@ ROUTERS = (
     what_if.router,
     integration_pages.router,
     settings_page.router,
+    metrics_page.router,
     plan_edit.router,
     status_page.router,
     planned.router,

@@ -17,6 +17,7 @@ from tocsin.engine.group_commit import GroupCommit, Overloaded, Result
 from tocsin.engine.heartbeats import SOURCE
 from tocsin.engine.ports import Conflict, StoreUnavailable
 from tocsin.engine.rules import NoRules
+from tocsin.engine.seldom import Seldom
 from tocsin.engine.world import World
 from tocsin.web.access import integration_of, named_integration
 from tocsin.web.arrivals import Arrivals
@@ -72,6 +73,7 @@ class Intake:
         self._arrivals = arrivals if arrivals is not None else Arrivals()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._held = Held()
+        self._seldom = Seldom()
         self._commit = GroupCommit(world, self._done)
 
     def start(self) -> None:
@@ -100,14 +102,22 @@ class Intake:
         # Heartbeats are let through: silence is watched all the while, and each would be an alert.
         is_beat = scope["path"].startswith(HEARTBEATS)
         if not is_beat and (why := self._refuses()):
-            await _unavailable(send, StoreUnavailable(why))
+            await self._turn_away(scope["path"], integration, StoreUnavailable(why), send)
             return
         try:
             with self._held.of(integration) as more:
                 await self._take(scope, integration, partial(_body, receive, more), send)
         except NoRoom as full:
             # Nothing of it is kept. No 4xx: senders drop what gets one (invariant A5).
-            await _unavailable(send, full)
+            await self._turn_away(scope["path"], integration, full, send)
+
+    async def _turn_away(self, path: str, integration: str, why: Exception, send: Send) -> None:
+        """Let a request come again that was not read; its sender and the log are told."""
+        now = self._world.now()
+        self._arrivals.came(integration, now, path, b"", why)
+        if times := self._seldom.happened(integration, now):
+            log.warning("intake.turned-away", integration=integration, why=str(why), times=times)
+        await _unavailable(send, why)
 
     async def _take(
         self, scope: Scope, integration: str, read: Callable[[], Awaitable[bytes]], send: Send

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from tests.channels.golden import assert_golden
-from tests.channels.messages import GOLDEN, MESSAGES, PAGE, PATIENT, like
+from tests.channels.messages import BUNDLES, GOLDEN, MESSAGES, PAGE, PATIENT, SINGLE, like
 
-from tocsin.channels.email.render import KINDS, html, render, subject, text
+from tocsin.channels.email.render import KINDS, html, render, subject, text, token
+from tocsin.core.bundles import AT_MOST, bundled
 from tocsin.core.delivery import Message
 
 SENDER = Address("Tocsin, the bell", addr_spec="tocsin@example.org")
@@ -128,10 +129,14 @@ def test_arbitrary_text_breaks_no_header_and_no_part(message: Message):
     assert re.fullmatch(rb"([^\r\n]{0,998}\r\n)*", raw)
     mail = message_from_bytes(raw, policy=default)
     assert isinstance(mail, EmailMessage)
-    assert mail.keys() == HEADERS
+    incidents = {token(one.incident) for one in message.parts}
+    own = [name for name in HEADERS if not (message.holds and name == "References")]
+    assert list(dict.fromkeys(mail.keys())) == own
+    assert set(mail.get_all("X-Tocsin-Incident", [])) == incidents
+    assert len(mail.keys()) == len(own) + len(incidents) - 1
     assert mail["Subject"] == subject(message)
     assert isinstance(mail["Date"].datetime, datetime)
-    for name in ("Message-ID", "References", "X-Tocsin-Incident"):
+    for name in {"Message-ID", "References", "X-Tocsin-Incident"} & set(own):
         assert re.fullmatch(r"[<>@.A-Za-z0-9_-]+", mail[name])
     assert mail.defects == []
     assert [p.get_content_type() for p in mail.iter_parts()] == ["text/plain", "text/html"]
@@ -140,7 +145,7 @@ def test_arbitrary_text_breaks_no_header_and_no_part(message: Message):
 
 
 @PATIENT
-@given(MESSAGES)
+@given(SINGLE)
 def test_arbitrary_text_adds_no_html(message: Message):
     page = Page(html(message))
     link = page.links[0] if page.links else ""
@@ -153,3 +158,48 @@ def test_arbitrary_text_adds_no_html(message: Message):
     assert page.tags == Page(html(plain)).tags
     assert link in ("", message.link)
     assert page.text.count(subject(message)) >= 2
+
+
+@PATIENT
+@given(BUNDLES)
+def test_arbitrary_text_adds_no_html_to_a_bundle(message: Message):
+    page = Page(html(message))
+    count = len(message.parts)
+    of_one = Page(html(bundled([PAGE, PAGE]))).tags
+    assert set(page.tags) <= {*of_one, ("p", ("style",))}
+    assert [tag for tag, _ in page.tags].count("h2") == count
+    assert [tag for tag, _ in page.tags].count("div") == count
+    assert len(page.links) <= count
+    assert set(page.links) <= {one.link for one in message.parts}
+
+
+def many(count: int) -> Message:
+    """A bundle of so many pages."""
+    return bundled(
+        [
+            like(
+                id=f"m{n}", incident=f"INC-{n}", short_code=f"C{n}", link=f"https://t.example/a/{n}"
+            )
+            for n in range(count)
+        ]
+    )
+
+
+@pytest.mark.parametrize("count", [2, AT_MOST])
+def test_a_bundle_names_each_incident_with_its_own_link_in_both_parts(count: int):
+    message = many(count)
+    mail = message_from_bytes(render(message, SENDER, "al@example.org"), policy=default)
+    plain, marked = text(message), html(message)
+    for n in range(count):
+        assert f"[P0 Critical] INC-{n} Checkout is down" in plain
+        assert f"Open and acknowledge: https://t.example/a/{n}\n" in plain
+        assert f'href="https://t.example/a/{n}"' in marked
+        assert f"Code C{n}" in plain
+        assert f"Code C{n}<" in marked
+    assert mail.get_all("X-Tocsin-Incident") == [f"INC-{n}" for n in range(count)]
+    assert mail["Message-ID"] == f"<{message.id}@example.org>"
+
+
+def test_a_bundle_does_not_tie_its_incidents_into_one_thread():
+    mail = message_from_bytes(render(many(3), SENDER, "al@example.org"), policy=default)
+    assert mail["References"] is None

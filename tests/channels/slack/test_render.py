@@ -13,6 +13,7 @@ from tests.channels.golden import assert_golden
 from tests.channels.messages import GOLDEN, MESSAGES, PAGE, PATIENT, TEXTS, like
 
 from tocsin.channels.slack.render import KINDS, escaped, render
+from tocsin.core.bundles import AT_MOST, bundled
 from tocsin.core.delivery import Message
 
 
@@ -121,3 +122,20 @@ def test_arbitrary_text_stays_within_the_limits_of_slack(message: Message):
         for button in block.get("elements", []):
             assert re.match("https?://", button["url"])
             assert len(button["url"]) <= 3000
+
+
+def test_a_bundle_as_large_as_it_gets_keeps_within_all_limits():
+    longest = [
+        like(
+            id=f"m{n}", incident=f"INC-{n}", title="&" * 5000, why="<" * 5000, exercise=True,
+            severity_name="x" * 5000, link=f"https://t.example/a/{n}", state="y" * 5000,
+        )
+        for n in range(AT_MOST)
+    ]  # fmt: skip
+    found = body(bundled(longest))
+    assert len(found["blocks"]) <= 50
+    sections = [block for block in found["blocks"] if block["type"] == "section"]
+    assert all(units(block["text"]["text"]) <= 3000 for block in sections)
+    urls = [block["accessory"]["url"] for block in sections if "accessory" in block]
+    assert sorted(urls) == sorted(f"https://t.example/a/{n}" for n in range(AT_MOST))
+    assert all(f"INC-{n} " in " ".join(texts(found["blocks"])) for n in range(AT_MOST))

@@ -90,3 +90,17 @@ def test_arbitrary_text_breaks_neither_json_nor_headers(message: Message):
     found = headers(message.id, message.sent_at, body, SigningKey(SECRET))
     assert all(re.fullmatch(r"[!-~]+", value) for value in found.values())
     assert_signed(found, body)
+
+
+def test_a_bundle_is_its_first_message_with_a_list_of_all():
+    """Who knows nothing of bundles takes the first, and the id of the whole is another one."""
+    bundle = GOLDEN["bundle"]
+    data = json.loads(render(bundle))["data"]
+    alone = [json.loads(render(part))["data"] for part in bundle.parts]
+    assert data.pop("incidents") == alone
+    own = ("id", "short_code", "subject", "attempt")
+    assert {k: v for k, v in data.items() if k not in own} == {
+        k: v for k, v in alone[0].items() if k not in own
+    }
+    assert data["id"] == bundle.id
+    assert "incidents" not in alone[0]

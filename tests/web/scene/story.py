@@ -28,6 +28,7 @@ from tocsin.engine.accounts import Credential
 from tocsin.engine.audit import Doer, audited
 from tocsin.engine.intake import take_in
 from tocsin.engine.rules import Rules
+from tocsin.engine.summing import Summing
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
 from tocsin.sources.alertmanager.parse import AlertmanagerApi, AlertmanagerWebhook
@@ -53,6 +54,7 @@ class Post:
 
     name: str
     domain: str = "local"
+    bundles: bool = False
 
     def problem_with(self, address: str) -> str | None:
         """Accept any address."""
@@ -332,6 +334,7 @@ def told_and_served(folder: Path) -> Iterator[Scene]:
     scene = Scene(folder)
     scene.put_in_force()
     tell(scene)
+    Summing(scene.world, lambda: 0.0).round()
     try:
         with serving(scene):
             yield scene

@@ -19,6 +19,7 @@ class Remembering:
     """A channel that remembers."""
 
     domain = "mail"
+    bundles = False
 
     def __init__(self, name: str) -> None:
         self.name = name

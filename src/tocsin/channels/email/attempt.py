@@ -2,10 +2,12 @@
 
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import suppress
 from threading import Lock
 from typing import TypeVar
+
+from tocsin.outbound.abandoned import begin
 
 T = TypeVar("T")
 
@@ -52,9 +54,7 @@ class Attempt:
 def run(work: Callable[[Attempt], T], seconds: float) -> tuple[T | None, bool]:
     """Run `work` for at most `seconds`: its result, or None, and whether the message left."""
     attempt = Attempt()
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="email")
-    working = pool.submit(work, attempt)
-    pool.shutdown(wait=False)
+    working = begin(lambda: work(attempt), "email")
     done, _ = wait([working], timeout=seconds)
     if done:
         return working.result(), attempt.left

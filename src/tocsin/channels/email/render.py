@@ -23,6 +23,8 @@ KINDS = {
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
+TOGETHER = "These were due for you at the same time, so this is one message. Each has its own link."
+
 LEAVE = "To change or end these messages"
 
 SUBJECT_LENGTH_MAX = 250
@@ -37,6 +39,9 @@ _BUTTON = (
     "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#b42318;"
     "color:#ffffff;font-weight:bold;text-decoration:none"
 )
+_HEADING = "font-size:20px;margin:0 0 8px;overflow-wrap:anywhere"
+_PART_HEADING = "font-size:17px;margin:0;overflow-wrap:anywhere"
+_PART = "border-top:1px solid #888888;margin-top:16px;padding-top:12px"
 _NAME = "text-align:left;vertical-align:top;padding:4px 16px 4px 0"
 _VALUE = "vertical-align:top;padding:4px 0;overflow-wrap:anywhere;white-space:pre-wrap"
 
@@ -49,9 +54,12 @@ def render(message: Message, sender: Address, to: str) -> bytes:
     mail["To"] = Address(addr_spec=to)
     mail["Date"] = message.sent_at.astimezone(UTC)
     mail["Message-ID"] = f"<{token(message.id)}@{domain}>"
-    mail["References"] = f"<incident.{token(message.incident)}@{domain}>"
+    if not message.holds:
+        # A bundle begins a thread of its own: it would tie its incidents into one for ever.
+        mail["References"] = f"<incident.{token(message.incident)}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Tocsin-Incident"] = token(message.incident)
+    for incident in dict.fromkeys(part.incident for part in message.parts):
+        mail["X-Tocsin-Incident"] = token(incident)
     if leave := _followable(message.unsubscribe):
         # RFC 8058: a mail program may end it with one press, without opening a page.
         mail["List-Unsubscribe"] = f"<{leave}>"
@@ -93,6 +101,11 @@ def text(message: Message) -> str:
         if leave := _followable(message.unsubscribe):
             lines.append(f"{LEAVE}: {leave}")
         return "\n".join(lines) + "\n"
+    if message.holds:
+        lines += [subject(message), "", TOGETHER, "", _bundle_facts(message)]
+        for number, part in enumerate(message.holds, 1):
+            lines += ["", *_numbered(number, part)]
+        return "\n".join(lines) + "\n"
     lines += [subject(message), "", f"Why you get this: {_indented(_lines(message.why))}"]
     lines += [f"{name}: {value}" for name, value in _facts(message)]
     if details := _details(message):
@@ -113,6 +126,11 @@ def html(message: Message) -> str:
         way_out = f'<br><a href="{escape(leave)}">{LEAVE}</a>' if leave else ""
         mark = f"<p><small>{escape(_mark(message))}{way_out}</small></p>"
         return _page(title, f"{note}\n{heading}\n{body}\n{mark}")
+    if message.holds:
+        heading = f'<h1 style="{_HEADING}">{title}</h1>'
+        facts = f"<p>{TOGETHER}</p>\n<p><small>{escape(_bundle_facts(message))}</small></p>"
+        parts = "\n".join(_section(part) for part in message.holds)
+        return _page(title, f"{note}\n{heading}\n{facts}\n{parts}")
     link = _link(message)
     button = (
         f'<p><a href="{escape(link)}" style="{_BUTTON}">{_action(message)}</a></p>' if link else ""
@@ -128,6 +146,57 @@ def html(message: Message) -> str:
         f'<p style="white-space:pre-wrap">Why you get this: {escape(_lines(message.why))}</p>\n'
         f"{button}\n<table>\n{rows}\n</table>",
     )
+
+
+def _numbered(number: int, part: Message) -> list[str]:
+    """Write one message of a bundle as lines of text, set in below its number."""
+    lines = [f"{number}. {_heading(part)}", f"   {_marks(part)}"]
+    lines.append(f"   Why you get this: {_indented(_indented(_lines(_why(part))))}")
+    if link := _link(part):
+        lines.append(f"   {_action(part)}: {link}")
+    return lines
+
+
+def _section(part: Message) -> str:
+    """Write one message of a bundle as HTML, between lines, with a button of its own."""
+    link = _link(part)
+    button = (
+        f'<p style="margin:8px 0 0"><a href="{escape(link)}" style="{_BUTTON}">{_action(part)}'
+        f' <span style="white-space:nowrap">{escape(_one_line(part.incident))}</span></a></p>'
+        if link
+        else ""
+    )
+    return (
+        f'<div style="{_PART}">\n'
+        f'<h2 style="{_PART_HEADING}">{escape(_heading(part))}</h2>\n'
+        f'<p style="margin:4px 0"><small>{escape(_marks(part))}</small></p>\n'
+        f'<p style="margin:4px 0;white-space:pre-wrap;overflow-wrap:anywhere">'
+        f"{escape(_lines(_why(part)))}</p>\n{button}\n</div>"
+    )
+
+
+def _heading(part: Message) -> str:
+    title = _cut(_one_line(part.title), SUBJECT_LENGTH_MAX)
+    return _one_line(f"[{part.shown_severity}] {part.incident} {title}")
+
+
+def _why(part: Message) -> str:
+    return _cut(part.why, VALUE_LENGTH_MAX)
+
+
+def _marks(part: Message) -> str:
+    """Say how late a message of a bundle is, how its incident stands, and its code."""
+    late = f"Late by {part.late} · " if part.late else ""
+    repeat = f", attempt {part.attempt}" if part.attempt > 1 else ""
+    return f"{late}State {_one_line(part.state)} · Code {_one_line(part.short_code)}{repeat}"
+
+
+def _bundle_facts(message: Message) -> str:
+    return f"{_mark(message)}, sent {_sent(message)}"
+
+
+def _sent(message: Message) -> str:
+    return message.sent_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _page(title: str, body: str) -> str:
@@ -149,13 +218,14 @@ def token(name: str) -> str:
 
 def _facts(message: Message) -> list[tuple[str, str]]:
     """List what Tocsin itself says about the message."""
-    sent = message.sent_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    late = [("Late by", message.late)] if message.late else []
     return [
         ("Message", _mark(message)),
         ("Incident", _one_line(message.incident)),
         ("Severity", _one_line(message.shown_severity)),
         ("State", _one_line(message.state)),
-        ("Sent", sent),
+        ("Sent", _sent(message)),
+        *late,
     ]
 
 

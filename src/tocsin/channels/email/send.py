@@ -21,6 +21,7 @@ class Email:
 
     name = "email"
     domain = "mail"
+    bundles = True
 
     def __init__(
         self,

@@ -43,6 +43,8 @@ def body(message: Message) -> str:
         lines += [plain(message.text), ""]
     if message.why and message.kind != "update":
         lines += [plain(message.why), ""]
+    if message.late:
+        lines += [f"Late by {message.late}.", ""]
     if message.details and message.kind != "update":
         lines += ["| | |", "|---|---|"]
         lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in message.details[:100]]

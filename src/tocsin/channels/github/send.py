@@ -40,6 +40,7 @@ class GitHub:
 
     name = "github"
     domain = "ip"
+    bundles = False
 
     def __init__(
         self,

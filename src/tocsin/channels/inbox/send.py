@@ -12,6 +12,7 @@ class Inbox:
 
     name = "inbox"
     domain = "local"
+    bundles = False
 
     def problem_with(self, address: str) -> str | None:
         """Accept any address: the inbox belongs to the person, whatever stands there."""

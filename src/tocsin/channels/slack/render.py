@@ -19,12 +19,17 @@ KINDS = {
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
+TOGETHER = "These were due for you at the same time, so this is one message."
+
 BLOCKS_MAX = 50
 HEADER_LENGTH_MAX = 150
 SECTION_LENGTH_MAX = 3000
 FIELD_LENGTH_MAX = 2000
 FIELD_NAME_LENGTH_MAX = 200
 FIELDS_MAX = 10
+PART_LENGTH_MAX = 500
+"""Of the reason why somebody gets one of the messages of a bundle."""
+
 URL_LENGTH_MAX = 3000
 TITLE_LENGTH_MIN = 20
 BLOCKS_BESIDES_DETAILS = 6
@@ -54,7 +59,12 @@ def fallback(message: Message) -> str:
     if message.kind == "update":
         words = [f"{message.subject} ({_code(message)})", message.text]
         return escaped("\n".join(words), SECTION_LENGTH_MAX)
-    words = [message.subject, f"({_code(message)})", message.why, _link(message)]
+    if message.holds:
+        codes = ", ".join(dict.fromkeys(part.incident for part in message.holds))
+        words = [message.subject, f"({_code(message)})", f"All of them: {codes}."]
+        return escaped(_one_line(" ".join(words)), SECTION_LENGTH_MAX)
+    late = f"(late by {message.late})" if message.late else ""
+    words = [message.subject, f"({_code(message)})", late, message.why, _link(message)]
     return escaped(_one_line(" ".join(words)), SECTION_LENGTH_MAX)
 
 
@@ -68,6 +78,9 @@ def blocks(message: Message) -> list[Block]:
             found.append(_section(escaped(message.text, SECTION_LENGTH_MAX)))
         found.append(_section(escaped(_code(message), FIELD_LENGTH_MAX)))
         return found
+    if message.holds:
+        found.append(_section(f"{TOGETHER}\n{escaped(_sent_as(message), FIELD_LENGTH_MAX)}"))
+        return found + [_part(part) for part in message.holds]
     found.append(_section(_facts(message)))
     if message.why.strip():
         label = "*Why you get this:* "
@@ -130,16 +143,41 @@ def _header(message: Message) -> Block:
 
 
 def _facts(message: Message) -> str:
-    sent = message.sent_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     facts = {
         "Message": _code(message),
         "Incident": message.incident,
         "Severity": message.shown_severity,
         "State": message.state,
-        "Sent": sent,
+        "Sent": _sent(message),
+        **({"Late by": message.late} if message.late else {}),
     }
     longest = SECTION_LENGTH_MAX // len(facts) - 20
     return "\n".join(f"*{n}:* {escaped(_one_line(v), longest)}" for n, v in facts.items())
+
+
+def _sent_as(message: Message) -> str:
+    return f"{_code(message)}, sent {_sent(message)}"
+
+
+def _sent(message: Message) -> str:
+    return message.sent_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _part(part: Message) -> Block:
+    """Write one message of a bundle, with its own button beside it."""
+    title = escaped(_one_line(part.title), HEADER_LENGTH_MAX)
+    level = escaped(_one_line(part.shown_severity), FIELD_NAME_LENGTH_MAX)
+    incident = escaped(_one_line(part.incident), FIELD_NAME_LENGTH_MAX)
+    late = f"Late by {part.late} · " if part.late else ""
+    repeat = f", attempt {part.attempt}" if part.attempt > 1 else ""
+    code = escaped(_one_line(part.short_code), FIELD_NAME_LENGTH_MAX)
+    state = escaped(_one_line(part.state), FIELD_NAME_LENGTH_MAX)
+    marks = f"{late}State {state} · Code {code}{repeat}"
+    why = escaped(_one_line(part.why), PART_LENGTH_MAX)
+    block = _section(f"*[{level}] {incident} {title}*\n{marks}\n{why}".rstrip())
+    if link := _link(part):
+        block["accessory"] = _link_button(part, link)
+    return block
 
 
 def _details(message: Message) -> list[Block]:
@@ -162,6 +200,10 @@ def _field(name: str, value: str) -> Block:
 
 
 def _button(message: Message, link: str) -> Block:
+    return {"type": "actions", "elements": [_link_button(message, link)]}
+
+
+def _link_button(message: Message, link: str) -> Block:
     urgent = message.kind in ("page", "alarm")
     button: Block = {
         "type": "button",
@@ -171,7 +213,7 @@ def _button(message: Message, link: str) -> Block:
     }
     if urgent:
         button["style"] = "primary"
-    return {"type": "actions", "elements": [button]}
+    return button
 
 
 def _section(text: str) -> Block:

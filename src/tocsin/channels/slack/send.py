@@ -22,6 +22,7 @@ class Slack:
 
     name = "slack"
     domain = "ip"
+    bundles = True
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ class Webhook:
 
     name = "webhook"
     domain = "ip"
+    bundles = True
 
     def __init__(
         self,

@@ -55,6 +55,15 @@ def steps_ahead(plan: Plan, incident: Incident) -> list[Ahead]:
     return sorted(ahead, key=lambda a: a.at)
 
 
+def due_since(plan: Plan, incident: Incident, told: e.Told) -> datetime:
+    """Return since when a call is due: since its step was, else since it was ordered (C8)."""
+    step = next((one for one in plan.steps[incident.severity] if one.key == told.step), None)
+    if step is None or step.manual:
+        return told.at
+    at = act_at(step.at, incident.escalating_since, plan.calendars)
+    return at if at is not None and told.at - at >= LATE else told.at
+
+
 def call_out(
     plan: Plan, incident: Incident, organisation: Organisation, now: datetime
 ) -> list[e.Event]:

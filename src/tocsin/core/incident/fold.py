@@ -231,6 +231,7 @@ def _acknowledged(incident: Incident, event: e.Acknowledged) -> Incident:
         generation=incident.generation + 1,
         acknowledged_by=event.by,
         acknowledged_at=event.at,
+        first_acknowledged_at=incident.first_acknowledged_at or event.at,
     )
 
 

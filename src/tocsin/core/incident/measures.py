@@ -153,10 +153,15 @@ def _value(metric: Metric, incident: Incident) -> tuple[float | None, str]:
 
 
 def _begun(metric: Metric, incident: Incident) -> datetime | None:
-    """The start: a moment, or the instant that people have stated, in RFC 3339 with an offset."""
+    """The start: a moment, or the instant that people have stated."""
     if not metric.stated:
         return incident.moments.get(metric.starts)
-    fact = incident.facts.get(metric.stated)
+    return stated_instant(incident, metric.stated)
+
+
+def stated_instant(incident: Incident, name: str) -> datetime | None:
+    """Return the instant that a fact holds, in RFC 3339 with an offset; None if it is another."""
+    fact = incident.facts.get(name)
     try:
         at = datetime.fromisoformat(str(fact.value)) if fact is not None else None
     except ValueError:

@@ -130,6 +130,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     not been called yet. `others` is how many incidents were open when this one opened, `status`
     the word of the last update. `moments` holds the latest instant of everything that clauses may
     count from ("opened", "phase recovery", "done duty/users"); `tasks` those that were armed.
+    `first_acknowledged_at` stays, whatever is given back or reopened later.
     `holders` maps roles to the people who hold them, `shadows` to those who look on, `vacated` to
     whoever held a role last that nobody holds now. `doubts` are facts stated as in doubt; they are
     not among `facts`. `modes_off` are modes that a person ended, which then do not start by
@@ -170,6 +171,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alarmed_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
+    first_acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     alerts_total: int = 0

@@ -24,7 +24,9 @@ from tocsin.core.incident.fold import replay
 from tocsin.core.incident.lifecycle import PAGEABLE
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
-from tocsin.engine.ports import Kept
+from tocsin.engine.intake import NAMES_SHOWN
+from tocsin.engine.ports import Alert, Kept
+from tocsin.engine.sorting import signal_of
 from tocsin.engine.world import World
 
 VIA = "emergency"
@@ -81,6 +83,33 @@ def alerts_went(plan: Plan, incident: Incident, count: int, now: datetime) -> li
     """Return what it is to an incident that alerts of it were over before it was brought back."""
     decision = decide(plan, incident, c.AlertsWent(by="alerts", via=VIA, count=count), now)
     return [] if isinstance(decision, Refusal) else decision
+
+
+def joined_when_over(incident: Incident, count: int, now: datetime) -> list[e.Event]:
+    """Return what it is to an incident that so many alerts of it were over when they came in."""
+    if not count:
+        return []
+    why = "over before it was brought back"
+    return [
+        e.AlertsJoined(at=now, by="alerts", via=VIA, why=why, count=count, names=()),
+        e.AlertsResolved(
+            at=now, by="alerts", via=VIA, count=count, still_firing=incident.alerts_firing
+        ),
+    ]
+
+
+def alerts_left(gone: Sequence[Alert], to: Incident, now: datetime) -> e.AlertsLeft:
+    """Return what it is to an incident that is over that its alerts have another one by now."""
+    return e.AlertsLeft(
+        at=now,
+        via=VIA,
+        why="they fire on although it was resolved",
+        count=len(gone),
+        firing=sum(alert.firing for alert in gone),
+        names=tuple(dict.fromkeys(signal_of(alert).name for alert in gone))[:NAMES_SHOWN],
+        to=to.code,
+        alerts=tuple(sorted(alert.id for alert in gone)),
+    )
 
 
 class _From(msgspec.Struct, frozen=True):

@@ -8,15 +8,14 @@ histories together.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 
-from tocsin.core.alerts import Signal
+from tocsin.core.delivery import LEASE
 from tocsin.core.emergency import Emergency
 from tocsin.core.incident import events as e
 from tocsin.core.incident.fold import replay
@@ -26,6 +25,14 @@ from tocsin.core.record import Entry, link
 from tocsin.core.statuspage.entries import for_page
 from tocsin.engine.advance import Advanced, advance, keep
 from tocsin.engine.emergency import apart
+from tocsin.engine.emergency.episodes import (
+    begins_anew,
+    is_news,
+    one_episode,
+    over_already,
+    signals_of,
+    start_of,
+)
 from tocsin.engine.intake import write as take_in
 from tocsin.engine.journal import UNREADABLE
 from tocsin.engine.ports import (
@@ -39,14 +46,12 @@ from tocsin.engine.ports import (
     Transaction,
 )
 from tocsin.engine.probe import PROBE
-from tocsin.engine.sorting import BACK_AFTER
 from tocsin.engine.world import World
 
 TRIES = 5
 WRITTEN_AT_ONCE = 10_000
 
 log = structlog.get_logger()
-_said = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,15 @@ class Apart:
     last_copied: int
 
 
-def carry_over(world: World, journal: Reading, emergency: Emergency) -> int:
-    """Bring back everything that `journal` holds of an emergency; return how many incidents.
+class CarriedBack(NamedTuple):
+    """How many incidents came back, and those of which only the tale did, or nothing."""
+
+    incidents: int
+    not_whole: tuple[str, ...] = ()
+
+
+def carry_over(world: World, journal: Reading, emergency: Emergency) -> CarriedBack:
+    """Bring back everything that `journal` holds of an emergency.
 
     `world` is to work on the main store. What was brought back before is left alone, so it can be
     done again after a crash. Raises StoreUnavailable or Conflict with the rest not brought back.
@@ -73,16 +85,18 @@ def carry_over(world: World, journal: Reading, emergency: Emergency) -> int:
             continue
         by_incident.setdefault(alert.incident_id, []).append(alert)
     written = journal.written_apart()
+    not_whole = []
     for number, code, copied in written:
         alerts = tuple(by_incident.pop(number, ()))
-        _carry_somehow(world, journal, emergency, (code, copied, alerts))
+        if not _carry_somehow(world, journal, emergency, (code, copied, alerts)):
+            not_whole.append(code)
     rest = [alert for found in by_incident.values() for alert in found]
     if rest:
         _again(lambda: _take_in(world, rest))
     _again(lambda: _carry_unreadable(world, journal, emergency))
     _again(lambda: _carry_heartbeats(world, journal))
     log.warning("emergency.carried-over", incidents=len(written), since=str(emergency.since))
-    return len(written)
+    return CarriedBack(len(written), tuple(not_whole))
 
 
 def _again(step: Any) -> None:
@@ -97,8 +111,10 @@ def _again(step: Any) -> None:
 
 def _carry_somehow(
     world: World, journal: Reading, emergency: Emergency, about: tuple[str, int, tuple[Alert, ...]]
-) -> None:
+) -> bool:
     """Bring back one incident; if that fails for a fault of ours, at least tell what happened.
+
+    Returns whether it was brought back as it was.
 
     One that can't be told either is left to the file that is kept aside: it must not keep the
     node from going back, and all others from being brought back.
@@ -111,7 +127,8 @@ def _carry_somehow(
         except Exception:
             log.exception("emergency.incident-not-carried-over", incident=about[0], way=way)
         else:
-            return
+            return way == "usual"
+    return False
 
 
 def _carry_incident(
@@ -128,12 +145,15 @@ def _carry_incident(
     with world.store.write() as tx:
         done = max(tx.carried(emergency.mark, code), copied)
         entries = _timeline(journal, local, done)
+        deliveries = tuple(journal.deliveries(local.incident.id))
         if not entries:
+            # All of it was brought back before, but for what left since then.
+            tx.claimed_apart(_leaving(deliveries, world.now()), world.now())
             return
         own = Apart(
             kept=local,
             entries=entries,
-            deliveries=tuple(journal.deliveries(local.incident.id)),
+            deliveries=deliveries,
             alerts=alerts,
             last_copied=journal.journal().last_alert,
         )
@@ -175,18 +195,21 @@ def _append(tx: Transaction, world: World, emergency: Emergency, own: Apart, kep
     plan = world.rules.plan_of(incident.plan)
     change = Change(kept, events, incident, own.kept.look_again_at)
     keep(tx, [Advanced(change, (), for_page(plan, events, incident))])
-    _keep_deliveries(tx, own, incident)
+    _keep_deliveries(tx, world, own, incident)
     _bring_alerts(tx, world, own, incident, [_told(world, emergency, own)])
 
 
 def _bring_alerts(
     tx: Transaction, world: World, own: Apart, incident: Incident, told: Sequence[e.Event]
 ) -> None:
-    """Keep an incident's alerts, and go on with it as they are by now."""
-    went = _keep_alerts(tx, world, own, incident.id)
+    """Keep an incident's alerts, and go on with it as they are by now.
+
+    `told` says that the lines before it were brought back, so it comes first.
+    """
+    went = _keep_alerts(tx, world, own, incident)
     plan = world.rules.plan_of(incident.plan)
     ended = apart.alerts_went(plan, incident, went, world.now()) if went else []
-    _go_on(tx, world, incident.id, [*ended, *told])
+    _go_on(tx, world, incident.id, [*told, *ended])
 
 
 def _go_on(tx: Transaction, world: World, incident_id: int, told: Sequence[e.Event]) -> None:
@@ -234,12 +257,15 @@ def _adopt(tx: Transaction, world: World, emergency: Emergency, own: Apart) -> N
     change = Change(None, tuple(events), final, own.kept.look_again_at)
     keep(tx, [Advanced(change, (), for_page(plan, events, final))])
     if other is None or incident.state not in PAGEABLE:
-        _keep_deliveries(tx, own, final)
+        _keep_deliveries(tx, world, own, final)
         _bring_alerts(tx, world, own, final, [_told(world, emergency, own)])
         return
-    _keep_deliveries(tx, own, final)
+    _keep_deliveries(tx, world, own, final)
+    over = over_already(tx, own.alerts)
     taken = apart.taken_over(world, other.incident, incident, world.now())
+    taken += apart.joined_when_over(replay(taken, other.incident), len(over), world.now())
     keep(tx, [advance(world, world.rules.plan_of(other.incident.plan), other, taken, world.now())])
+    _belong(tx, over, other.incident.id)
     _take_alerts(tx, world, own.alerts)
 
 
@@ -263,12 +289,15 @@ def _put_together(
         texts=tuple(entry.text for entry in own.entries),
         final=own.kept.incident,
     )
+    over = over_already(tx, own.alerts)
     events = apart.told_here(world, kept.incident, history, world.now())
+    events += apart.joined_when_over(replay(events, kept.incident), len(over), world.now())
     incident = replay(events, kept.incident)
     plan = world.rules.plan_of(incident.plan)
     change = Change(kept, tuple(events), incident, kept.look_again_at)
-    _keep_deliveries(tx, own, incident)
+    _keep_deliveries(tx, world, own, incident)
     keep(tx, [Advanced(change, (), for_page(plan, events, incident))])
+    _belong(tx, over, incident.id)
     # Not before: what follows from them is numbered beyond all that the journal has numbered, so
     # that no page is taken for another one that was sent.
     _take_alerts(tx, world, own.alerts)
@@ -288,7 +317,7 @@ def _tell_only(tx: Transaction, world: World, emergency: Emergency, own: Apart, 
 # What belongs to incidents.
 
 
-def _keep_deliveries(tx: Transaction, own: Apart, incident: Incident) -> None:
+def _keep_deliveries(tx: Transaction, world: World, own: Apart, incident: Incident) -> None:
     """Let messages be known by the same ids: what was sent is not sent again (invariant D2).
 
     What was not sent yet goes out from here, if it is wanted still.
@@ -301,8 +330,15 @@ def _keep_deliveries(tx: Transaction, own: Apart, incident: Incident) -> None:
     tx.sent_apart(
         [(one.message.id, one.sent_at) for one in found if one.state == "sent" and one.sent_at]
     )
+    # One that is just leaving is not to leave from here as well: its outcome is kept here.
+    tx.claimed_apart(_leaving(found, world.now()), world.now())
     ended = [one.message.id for one in found if one.state == "cancelled"]
     tx.give_up_apart([*ended, *unwanted], "answered before it left")
+
+
+def _leaving(found: Sequence[Delivery], now: datetime) -> list[Delivery]:
+    """Return those that may just be on their way."""
+    return [one for one in found if one.state == "due" and one.claim and one.due_at <= now + LEASE]
 
 
 def _wanted(delivery: Delivery, incident: Incident) -> bool:
@@ -313,12 +349,13 @@ def _wanted(delivery: Delivery, incident: Incident) -> bool:
     return incident.state in PAGEABLE
 
 
-def _keep_alerts(tx: Transaction, world: World, own: Apart, incident_id: int) -> int:
+def _keep_alerts(tx: Transaction, world: World, own: Apart, incident: Incident) -> int:
     """Let alerts belong to the incident as they did in the journal (invariant A2).
 
     An episode that another incident has got by now stays there, and its end is told there. Returns
     how many alerts the incident has no longer to wait for: they are over, or not its own.
     """
+    incident_id = incident.id
     known = dict(tx.known_alerts({alert.fingerprint for alert in own.alerts}))
     others = {here.incident_id for here in known.values()} - {None, incident_id}
     found = tx.locked_by_id([number for number in others if number is not None])
@@ -326,12 +363,17 @@ def _keep_alerts(tx: Transaction, world: World, own: Apart, incident_id: int) ->
     new: list[Alert] = []
     changed: dict[int, Alert] = {}
     ended: list[Alert] = []
+    left: dict[int, list[Alert]] = {}
+    mine_already: set[bytes] = set()
     went = 0
     for alert in sorted(own.alerts, key=lambda one: (one.starts_at, one.id)):
         mine = replace(alert, incident_id=incident_id)
         here = known.get(alert.fingerprint)
-        if here is None or _begins_anew(alert, here):
-            new.append(replace(mine, id=0, starts_at=_start(alert, here)))
+        # Whoever wrote two episodes of one alert knew in which order they came.
+        is_next = here is not None and not here.firing and alert.fingerprint in mine_already
+        if here is None or is_next or begins_anew(alert, here):
+            mine_already.add(alert.fingerprint)
+            new.append(replace(mine, id=0, starts_at=start_of(alert, here)))
             known[alert.fingerprint] = new[-1]
         elif alert.id <= own.last_copied and here.id != alert.id:
             changed[alert.id] = mine
@@ -339,7 +381,10 @@ def _keep_alerts(tx: Transaction, world: World, own: Apart, incident_id: int) ->
             alert.firing and here.firing and here.incident_id not in going_on
         ):
             went += alert.firing and not here.firing
-            changed[here.id] = known[alert.fingerprint] = _one_episode(here, mine)
+            if here.incident_id in found and here.incident_id != incident_id:
+                left.setdefault(here.incident_id, []).append(here)
+            mine_already.add(alert.fingerprint)
+            changed[here.id] = known[alert.fingerprint] = one_episode(here, mine)
         else:
             went += alert.firing
             if here.firing and not alert.firing:
@@ -347,47 +392,17 @@ def _keep_alerts(tx: Transaction, world: World, own: Apart, incident_id: int) ->
                 known[alert.fingerprint] = replace(here, firing=False)
     _take_alerts(tx, world, ended)
     tx.keep_alerts(new, list(changed.values()))
+    for number, gone in left.items():
+        told = apart.alerts_left(gone, incident, world.now())
+        _go_on(tx, world, number, [told])
     return went
 
 
-def _one_episode(here: Alert, mine: Alert) -> Alert:
-    """Put together what two stores say of one episode: an end counts, whenever it was heard."""
-    said = max(here, mine, key=lambda one: (not one.firing, one.updated_at))
-    return replace(said, id=here.id, incident_id=mine.incident_id, starts_at=here.starts_at)
-
-
-def _begins_anew(alert: Alert, here: Alert) -> bool:
-    """Whether an alert began after the end of the main store's last episode.
-
-    An end after the start of a firing alert is its end: whoever heard it may not have heard of that
-    start, and so has kept it as the end of an earlier episode.
-    """
-    if here.firing:
-        return False
-    is_back = alert.firing and alert.received_at - here.updated_at >= BACK_AFTER
-    ended_at = here.ends_at or here.updated_at
-    return is_back or (alert.starts_at > here.starts_at and alert.starts_at >= ended_at)
-
-
-def _start(alert: Alert, here: Alert | None) -> datetime:
-    """Return when an episode began, which is after the one before it."""
-    if here is None:
-        return alert.starts_at
-    return max(alert.starts_at, here.starts_at + timedelta(microseconds=1))
-
-
-def _is_news(alert: Alert, here: Alert | None) -> bool:
-    """Whether an alert of a journal says something that the main store does not know (A9, E2).
-
-    The source's times decide, as in the intake. When it was heard does not: what comes from
-    another journal is written in the main store long after that.
-    """
-    if here is None or not here.firing:
-        return here is None or _begins_anew(alert, here)
-    if alert.firing:
-        return alert.starts_at > here.starts_at or alert.updated_at > here.updated_at
-    ends_at = alert.ends_at or alert.updated_at
-    return alert.starts_at >= here.starts_at or ends_at > here.starts_at
+def _belong(tx: Transaction, over: Sequence[Alert], incident_id: int) -> None:
+    """Let alerts belong to an incident that were over when it heard of them."""
+    tx.keep_alerts(
+        [], [replace(alert, incident_id=incident_id, disposition="joined") for alert in over]
+    )
 
 
 def _take_alerts(tx: Transaction, world: World, alerts: Sequence[Alert]) -> None:
@@ -396,31 +411,10 @@ def _take_alerts(tx: Transaction, world: World, alerts: Sequence[Alert]) -> None
     news = [
         alert
         for alert in sorted(alerts, key=lambda one: (one.starts_at, one.id))
-        if _is_news(alert, known.get(alert.fingerprint))
+        if is_news(alert, known.get(alert.fingerprint))
     ]
     if news:
-        take_in(tx, world, [[signal for alert in news for signal in _signals(alert)]])
-
-
-def _signals(alert: Alert) -> list[Signal]:
-    said = _said.decode(alert.text)
-    fires = Signal(
-        integration=alert.integration,
-        fingerprint=alert.fingerprint,
-        firing=True,
-        labels=said.get("labels", {}),
-        annotations=said.get("annotations", {}),
-        starts_at=alert.starts_at,
-        ends_at=alert.ends_at if alert.firing else None,
-        link=said.get("link", ""),
-    )
-    if alert.firing:
-        return [fires]
-    over = replace(fires, firing=False, ends_at=alert.ends_at)
-    if alert.disposition == "over-before-seen":
-        return [over]
-    # The journal knows that this end is true: said twice, it is taken for no promise, see sorting.
-    return [fires, over, over]
+        take_in(tx, world, [[signal for alert in news for signal in signals_of(alert)]])
 
 
 def _take_in(world: World, alerts: Sequence[Alert]) -> None:

@@ -1,11 +1,7 @@
-"""Keeps a journal fresh while the main store answers, and brings it back when it answers again.
-
-Two threads: one only looks, so that it can't be kept waiting; the other asks the main store, and
-may wait for as long as that takes.
-"""
+"""Keeps a journal fresh while the main store answers, and brings it back when it answers again."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -41,7 +37,11 @@ log = structlog.get_logger()
 
 
 class Keeper:
-    """What is done about a journal; `round` and `store.look` are all that the threads call."""
+    """What is done about a journal: `begin` once, then `round` again and again. Knows no threads.
+
+    `not_whole` are the incidents that could not be brought back as they were since this process
+    began; the files that are kept aside have them.
+    """
 
     def __init__(self, world: World, store: StoreWithJournal, elapsed: Elapsed) -> None:
         self._world = world
@@ -50,25 +50,12 @@ class Keeper:
         self._copied_at: float | None = None
         self._copy_took = 0.0
         self._versions: object = None
-        self._stopping = threading.Event()
-        tasks = ("look", LOOKS_EVERY, store.look), ("journal", ASKS_EVERY, self.round)
-        self._threads = [
-            threading.Thread(target=self._run, name=name, args=(every, do), daemon=True)
-            for name, every, do in tasks
-        ]
+        self.not_whole: tuple[str, ...] = ()
 
-    def start(self) -> None:
-        """Copy what there is, since the store has just been opened; then begin to watch."""
+    def begin(self) -> None:
+        """Copy what there is, since the store has just been opened."""
         if self._store.emergency() is None:
             self._copy_if_due()
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End; what waits for the main store is left to end with the process."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join(2 * ASKS_EVERY)
 
     def degraded(self) -> Sequence[str]:
         """Say what is not as it should be, although alerts are taken and people are called."""
@@ -81,6 +68,9 @@ class Keeper:
         age = self._world.now() - copied_at
         if age > TOO_OLD:
             return (f"the journal for emergencies is {age.total_seconds():.0f} s old",)
+        if self.not_whole:
+            codes = ", ".join(self.not_whole)
+            return (f"{codes}: not all that was done in an emergency could be brought back",)
         return ()
 
     def round(self) -> None:
@@ -102,14 +92,6 @@ class Keeper:
         self._store.copied(copy)
         self._copied_at = self._elapsed()
         self._copy_took = self._copied_at - began
-
-    def _run(self, every: float, do: object) -> None:
-        assert callable(do)
-        while not self._stopping.wait(every):
-            try:
-                do()
-            except Exception:
-                log.exception("emergency.keeper")
 
     def _asked(self) -> bool:
         """Ask the main store a little, or whether it takes changes where that is in doubt."""
@@ -166,19 +148,25 @@ class Keeper:
             with store.on_main():
                 self._world.rules.follow()
             with store.closed(), store.on_main():
+                if store.has_ended():
+                    return
                 with store.journal.read() as journal:
-                    count = carry_over(self._world, journal, emergency)
+                    carried = carry_over(self._world, journal, emergency)
                 self._set_aside(emergency.since.strftime("%Y%m%dT%H%M%SZ"))
                 with store.read() as reading:
                     copy = reading.copy(Known(), self._world.now())
                 store.end(copy)
         except (StoreUnavailable, Conflict) as problem:
+            store.hurry_less()
             log.error("emergency.not-carried-over", reason=str(problem))
             return
         self._copied_at = self._elapsed()
+        self.not_whole += carried.not_whole
         with suppress(StoreUnavailable, Conflict), store.write() as tx:
             tx.forget_carried(emergency.mark)
-        log.warning("emergency.ended", incidents=count, since=emergency.since.isoformat())
+        log.warning(
+            "emergency.ended", incidents=carried.incidents, since=emergency.since.isoformat()
+        )
         self._world.wake()
 
     def _set_aside(self, name: str) -> None:
@@ -187,3 +175,37 @@ class Keeper:
             self._store.set_aside(name)
         except (OSError, StoreUnavailable) as problem:
             log.error("emergency.not-set-aside", reason=str(problem))
+
+
+class KeeperThreads:
+    """Two threads: one only looks at the clock, so that it can't be kept waiting; the other asks
+    the main store, and may wait for as long as that takes.
+    """
+
+    def __init__(self, keeper: Keeper, store: StoreWithJournal) -> None:
+        self._keeper = keeper
+        self._stopping = threading.Event()
+        tasks = ("look", LOOKS_EVERY, store.look), ("journal", ASKS_EVERY, keeper.round)
+        self._threads = [
+            threading.Thread(target=self._run, name=name, args=(every, do), daemon=True)
+            for name, every, do in tasks
+        ]
+
+    def start(self) -> None:
+        """Copy what there is; then begin to watch."""
+        self._keeper.begin()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End; what waits for the main store is left to end with the process."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(2 * ASKS_EVERY)
+
+    def _run(self, every: float, do: Callable[[], None]) -> None:
+        while not self._stopping.wait(every):
+            try:
+                do()
+            except Exception:
+                log.exception("emergency.keeper")

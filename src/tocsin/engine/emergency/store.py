@@ -6,7 +6,7 @@ that is not tested every day.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -17,8 +17,10 @@ from tocsin.engine.accounts import AccountsWriting
 from tocsin.engine.attachments import AttachmentsWriting
 from tocsin.engine.audit import AuditWriting
 from tocsin.engine.deployments import DeploymentsWriting
+from tocsin.engine.emergency.gate import Gate
 from tocsin.engine.emergency.watch import Elapsed, Watch
 from tocsin.engine.journal import Copy, JournalState
+from tocsin.engine.metrics import MetricsWriting
 from tocsin.engine.overrides import OverridesWriting
 from tocsin.engine.ports import Now, Reading, Store, StoreUnavailable, Transaction
 from tocsin.engine.status_records import StatusWriting
@@ -26,13 +28,17 @@ from tocsin.engine.status_records import StatusWriting
 BEGINS_AFTER = 10.0
 """Seconds without the main store after which a node helps itself (invariant H4)."""
 
-PATIENCE_SECONDS = 10.0
-"""How long a change waits while what happened in an emergency is brought back."""
+BREAKS_OFF_AFTER = 3.0
+"""Seconds after which a change that brings something back is broken off the first time."""
+
+BREAKS_OFF_LATEST = 48.0
+"""And at most: a store that is only slow must get its chance."""
 
 NOT_KEPT = frozenset({
     "publications", "publications_of", "untold", "claims", "windows", "window", "told_of",
     "record_begins", "status_stamp", "subscriber", "subscribers", "count_subscribers",
-    "status_link", "attachment", "violations", "strays",
+    "status_link", "attachment", "violations", "strays", "uncounted", "behind", "stale_days",
+    "shares", "tallies", "repeated",
 })  # fmt: skip
 """Questions that a journal can't answer: it has no copy of what they ask for."""
 
@@ -48,7 +54,7 @@ BROUGHT_BACK = frozenset({
 
 NOT_PAGING = _names(
     AccountsWriting, AuditWriting, AttachmentsWriting, DeploymentsWriting, OverridesWriting,
-    StatusWriting,
+    StatusWriting, MetricsWriting,
 ) - BROUGHT_BACK | {
     "activate", "keep_file_seen", "lock_rules", "alerts_to_move", "move_alerts",
 }  # fmt: skip
@@ -90,8 +96,8 @@ class _Limited:
 class StoreWithJournal:
     """See engine.ports.Store. `emergency` says in which of the two a thread works.
 
-    `open_main` may raise StoreUnavailable: then it is tried again. `told` is called when an
-    emergency begins or ends.
+    `open_main` may raise StoreUnavailable: then it is tried again. `clocks` say what time it is,
+    and how much of it has passed. `told` is called when an emergency begins or ends.
     """
 
     def __init__(
@@ -99,24 +105,25 @@ class StoreWithJournal:
         open_main: Callable[[], Main],
         journal: Store,
         node: str,
-        now: Now,
-        elapsed: Elapsed,
+        clocks: tuple[Now, Elapsed],
+        gate: Gate | None = None,
     ) -> None:
         self.set_aside: Callable[[str], None] = lambda _name: None
         """Keeps a copy of the journal under a name."""
         self.close_journal: Callable[[], None] = lambda: None
         self._open_main = open_main
         self._main: Main | None = None
+        self.patience = BREAKS_OFF_AFTER
+        """How long one change of the main store may take that brings something back: nobody may
+        change the journal meanwhile, and so nobody is paged."""
         self.journal = journal
         self._node = node
-        self._now = now
-        self._elapsed = elapsed
-        self.watch = Watch(elapsed)
+        self._now, self._elapsed = clocks
+        self.watch = Watch(self._elapsed)
         self.told: Callable[[], None] = lambda: None
-        self._here = threading.local()
-        self._gate = threading.Condition()
-        self._is_closed = False
-        self._writers = 0
+        self.here: Any = threading.local()
+        """What a thread is about; who plays several threads in one puts another in its place."""
+        self._gate = gate or Gate()
         self._changed = False
         self._state = JournalState()
         with suppress(StoreUnavailable), journal.read() as reading:
@@ -129,7 +136,7 @@ class StoreWithJournal:
 
     def emergency(self) -> Emergency | None:
         """Return the emergency in which this thread works, None if it is none."""
-        found: Emergency | None = getattr(self._here, "emergency", self._emergency)
+        found: Emergency | None = getattr(self.here, "emergency", self._emergency)
         return found
 
     @contextmanager
@@ -147,12 +154,12 @@ class StoreWithJournal:
     def write(self) -> Iterator[Transaction]:
         """See Store. Raises NotInEmergency where something else than paging is wanted."""
         emergency = self.emergency()
-        if emergency is not None and self._enter_gate():
+        if emergency is not None and self._may_change(emergency):
             try:
                 with self._bound_to(emergency), self.journal.write() as tx:
                     yield cast(Transaction, _Limited(tx, emergency))
             finally:
-                self._leave_gate()
+                self._gate.leave()
             return
         with self._bound_to(None), self._watched(writing=True) as tx:
             yield cast(Transaction, tx)
@@ -212,21 +219,27 @@ class StoreWithJournal:
         `wait` is called with `pause` seconds between two tries. Raises StoreUnavailable.
         """
         began = self._elapsed()
-        while True:
-            try:
-                self.open()
-            except StoreUnavailable as problem:
-                self.watch.failed(writing=False)
-                if self._emergency is None and self._state.copied_at is None:
-                    raise
-                log.warning("store.not-opened", reason=str(problem))
-            else:
-                return
-            if self._emergency is None and self._elapsed() - began >= BEGINS_AFTER:
-                self._begin(self._now() - timedelta(seconds=self._elapsed() - began))
-            if self._emergency is not None:
-                return
+        while not self.can_work(began):
             wait(pause)
+
+    def can_work(self, began: float) -> bool:
+        """Try to open the main store, or to begin without it; return whether either is done.
+
+        `began` is what `Elapsed` said when this was tried first. Raises StoreUnavailable if there
+        is nothing to go on with.
+        """
+        try:
+            self.open()
+        except StoreUnavailable as problem:
+            self.watch.failed(writing=False)
+            if self._emergency is None and self._state.copied_at is None:
+                raise
+            log.warning("store.not-opened", reason=str(problem))
+        else:
+            return True
+        if self._emergency is None and self._elapsed() - began >= BEGINS_AFTER:
+            self._begin(self._now() - timedelta(seconds=self._elapsed() - began))
+        return self._emergency is not None
 
     def look(self) -> None:
         """Begin an emergency if it is time; to be called a few times a second, never waits long."""
@@ -248,27 +261,39 @@ class StoreWithJournal:
         with self._bound_to(None):
             yield
 
-    @contextmanager
-    def closed(self) -> Iterator[None]:
+    def closed(self) -> AbstractContextManager[None]:
         """Keep everybody from changing the journal; waits for those that are about it."""
-        with self._gate:
-            self._is_closed = True
-            while self._writers:
-                self._gate.wait()
-        try:
-            yield
-        finally:
-            with self._gate:
-                self._is_closed = False
-                self._gate.notify_all()
+        return self._gate.closed()
 
     def end(self, copy: Copy) -> None:
         """Go back to the main store; all that the journal held is there. Call it while `closed`."""
-        with self.journal.write() as tx:
-            tx.finish(copy)
-        self._state = JournalState(copied_at=copy.at)
+        try:
+            with self.journal.write() as tx:
+                tx.finish(copy)
+        except StoreUnavailable:
+            # It may be kept all the same: then nothing more may be written to it as in emergency.
+            if not self.has_ended():
+                raise
+            return
+        self._ended(JournalState(copied_at=copy.at))
+
+    def has_ended(self) -> bool:
+        """Go back to the main store if the journal serves no emergency; return whether it is so."""
+        with self.journal.read() as reading:
+            state = reading.journal()
+        if state.emergency is None:
+            self._ended(state)
+        return state.emergency is None
+
+    def _ended(self, state: JournalState) -> None:
+        self._state = state
         self._emergency = None
+        self.patience = BREAKS_OFF_AFTER
         self.told()
+
+    def hurry_less(self) -> None:
+        """Have more patience the next time: it may be that the store is only slow."""
+        self.patience = min(2 * self.patience, BREAKS_OFF_LATEST)
 
     def _begin(self, since: datetime) -> None:
         try:
@@ -277,18 +302,20 @@ class StoreWithJournal:
                 if state.copied_at is None:
                     log.error("emergency.no-journal", hint="nothing was ever copied to go on with")
                     return
-                emergency = Emergency(
+                # One that was kept although that was reported as failed is the one.
+                emergency = state.emergency or Emergency(
                     node=self._node,
                     since=since,
                     roster_at=state.copied_at,
                     mark=mark_of(self._node, since),
                 )
-                tx.begin(emergency)
-                self._state = tx.journal()
+                if state.emergency is None:
+                    tx.begin(emergency)
+                begun = tx.journal()
         except StoreUnavailable as problem:
             log.error("emergency.not-begun", reason=str(problem))
             return
-        self._emergency = emergency
+        self._emergency, self._state = emergency, begun
         log.error("emergency.begun", since=since.isoformat(), roster=str(emergency.roster_at))
         if self._main is not None:
             self._main.abandon()
@@ -298,38 +325,37 @@ class StoreWithJournal:
     def _watched(self, *, writing: bool) -> Iterator[Reading]:
         if self._main is None or self.watch.hangs:
             raise StoreUnavailable("the store does not answer")
+        brings_back = writing and self._emergency is not None
+        if brings_back:
+            self.watch.asking(self.patience)
         try:
             with self._main.write() if writing else self._main.read() as view:
                 yield view
         except StoreUnavailable:
             self.watch.failed(writing=writing)
             raise
+        finally:
+            if brings_back:
+                self.watch.answered()
         self.watch.worked(writing=writing)
 
     @contextmanager
     def _bound_to(self, emergency: Emergency | None) -> Iterator[None]:
         """Let everything in this thread agree on where it works."""
-        had, before = hasattr(self._here, "emergency"), getattr(self._here, "emergency", None)
-        self._here.emergency = emergency
+        had, before = hasattr(self.here, "emergency"), getattr(self.here, "emergency", None)
+        self.here.emergency = emergency
         try:
             yield
         finally:
             if had:
-                self._here.emergency = before
+                self.here.emergency = before
             else:
-                del self._here.emergency
+                del self.here.emergency
 
-    def _enter_gate(self) -> bool:
-        """Wait until the journal may be changed; False if the emergency has ended meanwhile."""
-        with self._gate:
-            if not self._gate.wait_for(lambda: not self._is_closed, PATIENCE_SECONDS):
-                raise StoreUnavailable("what happened in the emergency is being brought back")
-            if self._emergency is None:
-                return False
-            self._writers += 1
+    def _may_change(self, emergency: Emergency) -> bool:
+        """Wait until the journal may be changed; False if that emergency has ended meanwhile."""
+        self._gate.enter()
+        if self._emergency is emergency:
             return True
-
-    def _leave_gate(self) -> None:
-        with self._gate:
-            self._writers -= 1
-            self._gate.notify_all()
+        self._gate.leave()
+        return False

@@ -23,7 +23,7 @@ class Watch:
         self._elapsed = elapsed
         self._lock = threading.Lock()
         self._failing = {"read": False, "write": False}
-        self._asked_at: float | None = None
+        self._hangs_at: float | None = None
         self._well_since: float | None = None
         self._looked_at = elapsed()
         self._down = 0.0
@@ -31,8 +31,8 @@ class Watch:
     @property
     def hangs(self) -> bool:
         """Whether a question has been waiting for too long."""
-        asked_at = self._asked_at
-        return asked_at is not None and self._elapsed() - asked_at > HANGS_AFTER
+        hangs_at = self._hangs_at
+        return hangs_at is not None and self._elapsed() > hangs_at
 
     @property
     def takes_no_changes(self) -> bool:
@@ -44,15 +44,15 @@ class Watch:
         since = self._well_since
         return 0.0 if since is None or self.hangs else self._elapsed() - since
 
-    def asking(self) -> None:
-        """Note that somebody asks the store something, and waits."""
+    def asking(self, patience: float = HANGS_AFTER) -> None:
+        """Note that somebody asks the store something, and waits for up to `patience` seconds."""
         with self._lock:
-            self._asked_at = self._elapsed()
+            self._hangs_at = self._elapsed() + patience
 
     def answered(self) -> None:
         """Note that the waiting is over, however."""
         with self._lock:
-            self._asked_at = None
+            self._hangs_at = None
 
     def worked(self, *, writing: bool) -> None:
         """Note that a call has worked; a change shows that reading works too."""

@@ -37,6 +37,8 @@ DOMAINS: dict[Way, str] = {"email": "mail", "webhook": "ip"}
 class ForSubscribers:
     """A channel under another name, which gives up after a while."""
 
+    bundles = False
+
     def __init__(self, name: str, channel: Channel) -> None:
         self.name = name
         self._channel = channel

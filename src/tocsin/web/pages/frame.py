@@ -42,6 +42,7 @@ ENTRIES: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("plan", "/plan", "Plan", "file-text"),
             Entry("what-if", "/plan/what-if", "What would happen", "player-play"),
+            Entry("metrics", "/figures", "Metrics", "activity"),
         ),
     ),
     (

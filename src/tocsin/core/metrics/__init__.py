@@ -1,0 +1,1 @@
+"""Metrics: figures about many incidents over a time."""

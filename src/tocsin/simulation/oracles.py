@@ -329,7 +329,8 @@ def repeated(checker: Checker, node: Node, message: Message, before: Attempt | N
     now = checker.night.t
     times[:] = [at for at in times if now - at < OFTEN_WITHIN]
     times.append(now)
-    if len(times) > OFTEN:
+    in_time = not any(node.offset for node in checker.outside.nodes)
+    if len(times) > OFTEN and in_time:
         return f"D10 {message.id} is tried {len(times)} times in {OFTEN_WITHIN // SECOND} s"
     sender, life = checker.senders.get(message.id, (node, 0))
     checker.senders[message.id] = (node, node.life)
@@ -338,7 +339,6 @@ def repeated(checker: Checker, node: Node, message: Message, before: Attempt | N
         is_back = now > before.at + before.fate.answers_in + SECOND
         if is_back and isinstance(before.fate.outcome, Sent):
             return f"D2 {message.id} is sent again, and whoever sent it has lived on"
-    in_time = not any(node.offset for node in checker.outside.nodes)
     undisturbed = before is not None and checker.is_undisturbed_since(before) and in_time
     if undisturbed and before is not None and now < before.at + before.fate.answers_in:
         return f"D2 {message.id} is sent while it is on its way"

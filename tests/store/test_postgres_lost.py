@@ -159,3 +159,18 @@ def test_the_host_that_takes_changes_is_found_among_several(postgres: PostgresSe
     several = f"postgresql://postgres@/{url.database}?host=/nowhere&host={folder}"
     with closing(open_store(f"{several}&target_session_attrs=read-write")) as store:
         keep(store, opening(1))
+
+
+def test_a_question_that_is_asked_alone_says_too_that_the_server_is_lost(
+    store: SqlStore, postgres: PostgresServer, postgres_url: str
+) -> None:
+    keep(store, opening(1))
+    name = make_url(postgres_url).database
+    for ask in ("next_due", "secret", "time", "in_force", "status_stamp"):
+        postgres.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        with pytest.raises(StoreUnavailable), store.read() as reading:
+            getattr(reading, ask)()
+        with store.read() as reading:
+            getattr(reading, ask)()

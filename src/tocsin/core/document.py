@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from whenever import available_timezones
 
 from tocsin.core.problem import Level, Problem
 from tocsin.core.tree import Enough, Findings, Node, Path, read_tree
@@ -265,13 +266,20 @@ def _shared(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (len(one) + len(other) or 1)
 
 
-def zone_hint(name: str, known: Any) -> str:
+@cache
+def time_zones() -> frozenset[str]:
+    """All time zones that there are, by name; looking for them reads hundreds of files."""
+    return frozenset(available_timezones())
+
+
+def zone_hint(name: str) -> str:
     """What to write instead of a time zone that is not known."""
     usual = "Zones are named by place, as in `Europe/Berlin`, or `UTC`."
     # What is near an abbreviation is another zone; and `Etc/GMT+1` is west of Greenwich.
     if len(name) <= 5 and name.isupper():
         return usual
-    return near(name, [z for z in known if "/" in z and not z.startswith("Etc/")] + ["UTC"]) + usual
+    places = [zone for zone in time_zones() if "/" in zone and not zone.startswith("Etc/")]
+    return near(name, [*places, "UTC"]) + usual
 
 
 def listed(names: Collection[Any], limit: int = 12) -> str:

@@ -3,9 +3,9 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from whenever import Instant, available_timezones
+from whenever import Instant
 
-from tocsin.core.document import near
+from tocsin.core.document import near, time_zones
 from tocsin.core.oncall import first_instant
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -62,7 +62,7 @@ def _zone(found: str | None, words: str, otherwise: str) -> str:
     """Return the zone as its data spells it; `found` is in small letters, `words` as typed."""
     if found is None:
         return otherwise
-    known = {name.lower(): name for name in available_timezones()}
+    known = {name.lower(): name for name in time_zones()}
     if found not in known:
         typed = words.rsplit(" ", 1)[-1]
         hint = near(typed, known.values()) + "Zones are named by place, as in `Europe/Berlin`"

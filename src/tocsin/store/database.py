@@ -27,12 +27,13 @@ def ask_alone(connection: Connection, question: Select[Any]) -> Row:
     """
     if connection.in_transaction():
         return tuple(connection.execute(question).one())
-    connection.info[_ALONE] = True
+    info = connection.info  # of a connection that is lost by then, nobody gets it any more
+    info[_ALONE] = True
     try:
         row = connection.execute(question).one()
         connection.rollback()  # the next question begins what it needs
     finally:
-        connection.info.pop(_ALONE, None)
+        info.pop(_ALONE, None)
     return tuple(row)
 
 

@@ -17,9 +17,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
-from whenever import available_timezones
 
-from tocsin.core.document import zone_hint
+from tocsin.core.document import time_zones, zone_hint
 from tocsin.core.people import Access
 from tocsin.core.times import parse_duration
 
@@ -85,10 +84,9 @@ def _id(name: str) -> str:
 
 
 def _zone(name: str) -> str:
-    known = available_timezones()
-    if name not in known:
+    if name not in time_zones():
         what = f"there is no time zone `{name}`"
-        raise _problem("organisation.time-zone", what, zone_hint(name, known))
+        raise _problem("organisation.time-zone", what, zone_hint(name))
     return name
 
 

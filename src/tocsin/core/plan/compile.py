@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Literal
 
 from msgspec.structs import replace
-from whenever import Instant, TimeZoneNotFoundError, available_timezones
+from whenever import Instant, TimeZoneNotFoundError
 
 from tocsin.core.calendars import BusinessHours, Calendars, Occasion
 from tocsin.core.document import listed, near, zone_hint
@@ -158,7 +158,7 @@ def _time_zone(scope: Scope) -> str:
     except (TimeZoneNotFoundError, ValueError):
         scope.error(
             ("time_zone",), "plan.time-zone", f"unknown time zone `{name}`",
-            zone_hint(name, available_timezones()),
+            zone_hint(name),
         )  # fmt: skip
         return "UTC"
     return name

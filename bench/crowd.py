@@ -63,6 +63,9 @@ ids: {incident: "INC-{n}"}
 PARTS = 20
 """Components, of which copies have hit one each."""
 
+GROUPS = 3_000
+"""Groups of alerts that copies belong to: they come back some hundred times a year."""
+
 NAMES = [f"part-{number:02}" for number in range(PARTS)]
 PLAN = PLAN.replace(
     "PART_FACTS", ", ".join(f"{name.replace('-', '_')}: [up, down]" for name in NAMES)
@@ -164,7 +167,8 @@ class Crowd:
                 "first": first, "last": last, "source": kept.incident.id, "name": name,
                 "code": f'"code":"{code}"', "id": f'"id":{kept.incident.id},',
                 "ended": _ended(kept.incident), "opened": _seconds(kept.incident.opened_at),
-                "before": first - numbers.start, "step": YEAR // (MICROSECOND * count),
+                "before": first - numbers.start, "count": count,
+                "step": YEAR // (MICROSECOND * count),
             }  # fmt: skip
             self._copy_piece(values)
             return last - first + 1
@@ -195,6 +199,7 @@ class Crowd:
             for statement in _COPIES:
                 written = statement.replace("{numbers}", _NUMBERS[is_sqlite])
                 written = written.replace("{bytes}", _BYTES[is_sqlite])
+                written = written.replace("{group}", _GROUPS_OF[is_sqlite])
                 written = written.replace("{ended}", _ENDED[is_sqlite])
                 wanted = {name: values[name] for name in values if f":{name}" in written}
                 connection.execute(text(written), wanted)
@@ -231,6 +236,12 @@ _BYTES = {
     True: "CAST(printf('%016d', i) AS BLOB)",
     False: "decode(lpad(to_hex(i), 32, '0'), 'hex')",
 }
+_GROUPS_OF = {
+    True: f"CAST(printf('%016d', i * 7919 % {GROUPS}) AS BLOB)",
+    False: f"decode(lpad(to_hex(i * 7919 % {GROUPS}), 32, '0'), 'hex')",
+}
+"""Of which group a copy is that is over; of what is open there is one in a group."""
+
 _ENDED = {
     True: "strftime('%Y-%m-%dT%H:%M:%SZ', :opened + 60 + i * 7919 % 14400, 'unixepoch')",
     False: "to_char(to_timestamp(:opened + 60 + i * 7919 % 14400) AT TIME ZONE 'UTC',"
@@ -240,8 +251,9 @@ _ENDED = {
 
 _COPIES = (
     "INSERT INTO incidents (id, code, state, severity, group_key, plan, opened_at, look_again_at,"
-    " generation, entries, head, snapshot) SELECT i, :name || '-' || i, state, severity, NULL,"
-    " plan, opened_at - (i - :first + :before) * :step,"
+    " generation, entries, head, snapshot) SELECT i, :name || '-' || i, state, severity,"
+    " CASE WHEN state = 'resolved' THEN {group} END,"
+    " plan, opened_at - (:count - 1 - i + :first - :before) * :step,"
     " look_again_at + :later + (i - :first + :before) * :spread, generation, entries, head,"
     " replace(replace(replace(replace(replace(snapshot,"
     " :code, '\"code\":\"' || :name || '-' || i || '\"'), :id, '\"id\":' || i || ','),"

@@ -26,7 +26,7 @@ from statistics import median
 from crowd import PARTS, SECOND, START, Crowd
 from instruments import BUILD
 
-from tocsin.core.metrics.period import Period
+from tocsin.core.metrics.period import Period, parts_of
 from tocsin.engine.intake import take_in
 from tocsin.engine.metrics import ask
 from tocsin.engine.summing import Summing
@@ -102,6 +102,10 @@ def questions(crowd: Crowd, old: range, name: str, figures: Figures) -> None:
         assert by_month.total.count >= len(old) * 0.9
         assert len(by_component.groups) >= PARTS
 
+    def again() -> None:
+        with store.read() as reading:
+            assert len(reading.repeated(parts_of(A_YEAR, START.date()), 20)) == 20
+
     # Whoever has one more question to ask of a large store adds it here: name, question, times.
     for named, question, times in (
         ("open list", listed, 500),
@@ -110,6 +114,7 @@ def questions(crowd: Crowd, old: range, name: str, figures: Figures) -> None:
         ("due scan that locks", due, 300),
         ("figures for metrics", counted, 30),
         ("a year of metrics", year, 500),
+        ("what came back in a year", again, 300),
     ):
         question()  # the first time, what is asked is prepared
         told(named, timed(question, times), figures)

@@ -73,7 +73,8 @@ GOLDEN["bundle"] = bundled(
             severity_name="High",
             rank=1,
             due_at=PAGE.sent_at - timedelta(hours=8),
-            why="Step 2 of the plan; late by 8h.",
+            why="Step 2 of the plan.",
+            details=(("To acknowledge by", "2026-11-21 01:20 UTC (in 15m)"), ("notes", "so " * 90)),
             link="https://tocsin.example.org/i/INC-2026-002?page=M3TA&via=mail",
         ),
         like(

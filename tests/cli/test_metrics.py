@@ -31,6 +31,39 @@ def test_a_period_and_groups_are_asked_for(tocsin: Terminal, api: ApiServer) -> 
     assert "incidents, 1 repeat" not in ran.out
 
 
+def test_all_measures_by_everything_fit_into_eighty_columns(
+    tocsin: Terminal, api: ApiServer
+) -> None:
+    group = there.METRICS["groups"][0]
+    every = {
+        "by": ["month", "severity", "component"],
+        "measures": [{**there.METRICS["measures"][0], "id": one, "short": short} for one, short in
+                     (("detect", "MTTD"), ("acknowledge", "MTTA"), ("resolve", "MTTR"))],
+        "groups": [{
+            **group, "month": "2026-11", "severity": "P0", "component": "x", "incidents": 12345,
+            "component_name": "A component with a long name", "repeats": 1234,
+            "measures": [{"id": one, "count": 9, "mean": 93784.0, "median": 1.0, "unknown": []}
+                         for one in ("detect", "acknowledge", "resolve")],
+        }],
+    }  # fmt: skip
+    api.answers[("GET", "/api/v1/metrics")] = (200, there.METRICS | every)
+    out = tocsin("metrics", "--by", "month,severity,component").out
+    head = next(line for line in out.splitlines() if line.startswith("month"))
+    for word in ("severity", "component", "incidents", "repeats", "MTTD", "MTTA", "MTTR"):
+        assert word in head
+    assert "12,345" in out
+    assert "26h3m" in out
+    assert "ask for one: tocsin metrics mttr --by month,severity,component" in out
+
+
+def test_one_that_is_left_out_is_said_as_one(tocsin: Terminal, api: ApiServer) -> None:
+    api.answers[("GET", "/api/v1/metrics")] = (
+        200,
+        there.METRICS | {"left_out": [{"why": "false alarms", "count": 1}]},
+    )
+    assert "Left out: 1 false alarm." in tocsin("metrics").out
+
+
 def test_only_numbers(tocsin: Terminal, api: ApiServer) -> None:
     ran = tocsin("metrics", "count", "--by", "month,severity")
     assert "MTTA" not in ran.out

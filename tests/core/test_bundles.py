@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.channels.messages import PAGE, PATIENT, like
 
-from tocsin.core.bundles import bundle_id, bundled
+from tocsin.core.bundles import bundle_id, bundled, most_together
 from tocsin.core.delivery import Message
 
 MINUTE = timedelta(minutes=1)
@@ -36,10 +36,6 @@ def test_a_subject_counts_incidents_and_names_the_worst():
     assert bundled(alarms).subject == (
         "EXERCISE UNANSWERED: [P0 Critical] 2 incidents need you: INC-001 Alert1, and 1 more"
     )
-    notices = [page(n, kind="notice") for n in (1, 2)]
-    assert bundled(notices).subject == (
-        "Notice: [P0 Critical] 2 incidents: INC-001 Alert1, and 1 more"
-    )
 
 
 def test_two_messages_about_one_incident_are_one_incident():
@@ -48,11 +44,18 @@ def test_two_messages_about_one_incident_are_one_incident():
     assert {part.id for part in both.parts} == {"a", "b"}
 
 
-def test_it_is_a_repeat_only_if_all_of_it_is():
-    assert bundled([page(1, attempt=3), page(2, attempt=1)]).attempt == 1
-    again = bundled([page(1, attempt=3), page(2, attempt=2)])
+def test_a_bundle_that_comes_again_says_so():
+    again = bundled([page(1, attempt=2), page(2, attempt=2)])
     assert again.subject.endswith("and 1 more (attempt 2)")
-    assert [part.attempt for part in again.parts] == [3, 2]
+
+
+def test_what_is_tried_again_goes_in_smaller_parts_and_alone_at_the_third_try():
+    assert [most_together(attempts) for attempts in range(7)] == [40, 5, 1, 40, 5, 1, 40]
+
+
+def test_deadlines_are_told_from_other_details():
+    details = (("service", "a"), ("To acknowledge by", "10:00"), ("To name a lead by", "11:00"))
+    assert page(1, details=details).limits == details[1:]
 
 
 def test_from_one_minute_on_a_message_says_how_late_it_is():

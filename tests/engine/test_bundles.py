@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.engine.story import PLAN, Remembering, Story
+from tests.engine.story import ORGANISATION, PLAN, Answer, Remembering, Story
 
 from tocsin.core.bundles import AT_MOST
 from tocsin.core.delivery import LEASE, Failed, Message, Outcome, Sent
-from tocsin.core.incident.commands import Acknowledge
+from tocsin.core.incident.commands import Acknowledge, SetSeverity
 from tocsin.engine.bundles import Bundle
 from tocsin.engine.cycle import Cycle, attempted
 from tocsin.engine.keys import answer_token
@@ -20,7 +20,8 @@ from tocsin.engine.trial import trial_call
 
 HOURS = timedelta(hours=1)
 DOWN = Failed("temporary", "503 from the provider")
-REFUSED = Failed("permanent", "552 too much")
+REFUSED = Failed("refused", "552 too much")
+DEAD = Failed("permanent", "550 no such user")
 
 
 def storm(story: Story, count: int, **labels: str) -> None:
@@ -198,22 +199,118 @@ def test_who_takes_each_id_once_drops_nothing_that_is_new(story: Story) -> None:
     assert {code for found in taken.values() for code in found} == {"INC-001", "INC-002"}
 
 
-def test_what_was_refused_together_is_tried_alone(story: Story) -> None:
-    """One message that a provider can't take must not cost the others."""
+def poisoned(story: Story, count: int, fails: Answer) -> None:
+    """Let both ways to Ana fail for what names INC-003, and let a storm come."""
 
-    def refuses(_address: str, message: Message) -> Outcome:
-        return REFUSED if "INC-002" in named(message) else Sent()
+    def answer(address: str, message: Message) -> Outcome:
+        return fails(address, message) if "INC-003" in named(message) else Sent()
 
-    story.channels["email"].answer = refuses
-    storm(story, 3)
+    for channel in ("email", "webhook"):
+        story.channels[channel].answer = answer
+    storm(story, count)
+
+
+def raises(_address: str, _message: Message) -> Outcome:
+    raise ValueError("can't be rendered")
+
+
+@pytest.mark.parametrize(
+    "fails", [lambda _a, _m: DOWN, lambda _a, _m: REFUSED, raises], ids=["451", "552", "raises"]
+)
+def test_one_message_that_can_not_leave_silences_no_other(story: Story, fails: Answer) -> None:
+    """D1: it is parted from the others after two tries, which costs them seven seconds."""
+    poisoned(story, 12, fails)
+    story.until("8s")
+    for channel in ("email", "webhook"):
+        heard = [code for _, found in letters(story, channel) for code in found]
+        assert sorted(heard) == [code for code in codes(1, 12) if code != "INC-003"]
+    # What comes now never meets what was tried.
+    story.alert("Fresh", severity="critical")
     story.tick()
-    assert letters(story) == [("ana@example.org", ["INC-001"]), ("ana@example.org", ["INC-003"])]
-    assert letters(story, "webhook") == [("ana", codes(1, 3))]
-    states = {
-        code: [one.state for one in deliveries(story, code) if one.contact.channel == "email"]
-        for code in codes(1, 3)
-    }
-    assert states == {"INC-001": ["sent"], "INC-002": ["failed"], "INC-003": ["sent"]}
+    assert letters(story)[-1] == ("ana@example.org", ["INC-013"])
+
+
+def test_what_was_refused_alone_is_given_up_and_nothing_else(story: Story) -> None:
+    poisoned(story, 3, lambda _a, _m: REFUSED)
+    story.until("10s")
+    states = {code: {one.state for one in deliveries(story, code)} for code in codes(1, 3)}
+    assert states == {"INC-001": {"sent"}, "INC-002": {"sent"}, "INC-003": {"failed"}}
+
+
+def test_a_dead_way_counts_for_each_message_at_once(story: Story) -> None:
+    tries: list[Message] = []
+
+    def dead(_address: str, message: Message) -> Outcome:
+        tries.append(message)
+        return DEAD
+
+    story.channels["email"].answer = dead
+    storm(story, 20)
+    story.until("5m")
+    assert [len(message.parts) for message in tries] == [20]
+    assert letters(story, "webhook") == [("ana", codes(1, 20))]
+    for code in codes(1, 20):
+        states = {one.contact.channel: one.state for one in deliveries(story, code)}
+        assert states == {"email": "failed", "webhook": "sent"}
+
+
+@pytest.mark.parametrize("failure", [DOWN, DEAD])
+def test_what_one_contact_has_taken_goes_to_no_third(
+    store_story: Callable[..., Story], failure: Failed
+) -> None:
+    contacts = "[email ana@example.org, webhook ana"
+    organisation = ORGANISATION.replace(contacts, f"{contacts}, email ana2@example.org")
+    story = store_story(organisation=organisation)
+    story.channels["email"].answer = lambda address, _m: (
+        failure if address == "ana@example.org" else Sent()
+    )
+    storm(story, 2)
+    story.until("1m")
+    assert letters(story) == []
+    assert letters(story, "webhook") == [("ana", codes(1, 2))]
+
+
+def test_after_an_outage_of_the_provider_what_waited_meets_again(story: Story) -> None:
+    """C8, D7: each was tried alone meanwhile; a few messages name them all."""
+    tries: list[Message] = []
+
+    def down(_address: str, message: Message) -> Outcome:
+        tries.append(message)
+        story.now += timedelta(milliseconds=30)
+        return DOWN
+
+    story.channels["email"].answer = story.channels["webhook"].answer = down
+    storm(story, 20)
+    story.until("19s")
+    assert sum(len(message.parts) == 1 for message in tries) == 40, "on both ways, each alone"
+    story.channels["email"].answer = lambda _a, _m: Sent()
+    story.until("30s")
+    assert letters(story) == [("ana@example.org", codes(1, 20))]
+    (_, message) = story.channels["email"].left[0]
+    assert message.subject.endswith("(attempt 4)")
+
+
+def test_a_page_that_a_worse_severity_orders_is_not_late(story: Story) -> None:
+    """C8: the step's time is long over, but nobody could have taken it before."""
+    story.alert("Slow", severity="warning")
+    story.tick()
+    story.now += timedelta(minutes=25)
+    story.do(SetSeverity(by="ana", via="web", severity="P0", why="worse"))
+    story.tick()
+    assert len(story.channels["email"].left) == 3, "Ana again, and the step of ten minutes"
+    assert {message.late for _, message in story.channels["email"].left} == {""}
+
+
+def test_notices_are_not_bundled_since_nothing_would_lead_to_the_rest(story: Story) -> None:
+    paging = "- {page: on-call-engineer, P0: immediate, P1: immediate}"
+    noted = PLAN.replace(paging, f"{paging}\n    - {{notify: [cto], P0: immediate}}")
+    assert story.change(plan=noted) == []
+    storm(story, 2)
+    story.tick()
+    assert [found for address, found in letters(story) if address == "cleo@example.org"] == [
+        ["INC-001"],
+        ["INC-002"],
+    ]
 
 
 class Turns:

@@ -10,8 +10,10 @@ from tests.engine.apart import Node, Town
 from tocsin.core.delivery import Sent
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
+from tocsin.engine.emergency import carry, gate
 from tocsin.engine.ports import Reading, StoreUnavailable, Transaction
 from tocsin.engine.tick import tick
+from tocsin.outbound.abandoned import begin
 from tocsin.store.sql_store import SqlStore, open_store
 
 Towns = Callable[..., Town]
@@ -176,3 +178,53 @@ def test_an_alert_that_got_another_incident_in_the_emergency_has_it_afterwards(
     town.one.over("DbDown", **CRITICAL, starts="1s")
     assert town.incident(new).state == "resolved"
     town.assert_sound()
+
+
+@pytest.mark.parametrize("survives", [2, 3, 4, 5])
+def test_what_could_not_be_brought_back_as_it_was_is_named_though_it_took_several_goes(
+    towns: Towns, monkeypatch: pytest.MonkeyPatch, survives: int
+) -> None:
+    """`/readyz` names it: somebody must look at the file that was kept aside."""
+    town = towns("web1", "web2")
+    town.one.alert("ApiDown", **CRITICAL)
+    town.one.alert("DbDown", **CRITICAL)
+    town.pass_time("10s")
+    town.lose_store(town.one)
+    town.one.acknowledge("ana")
+    town.two.do(c.Note(by="ben", via="page", text="on it"))
+    town.one.acknowledge("ana", "INC-002")
+    monkeypatch.setattr(carry, "_put_together", lambda *_: 1 / 0)
+    town.one.line.state = "whole"
+    town.one.line.changes_left = survives
+    town.pass_time("6s", nodes=[town.one])
+    town.one.line.changes_left = None
+    town.pass_time("8s")
+
+    assert not town.one.is_alone
+    assert list(town.one.keeper.not_whole) == ["INC-001"]
+    (said,) = town.one.keeper.degraded()
+    assert said == "INC-001: not all that was done in an emergency could be brought back"
+    assert "happened_apart" in town.kinds()
+    town.assert_sound()
+
+
+def test_whoever_hangs_within_a_change_of_the_journal_does_not_keep_the_others_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A disk that keeps one writer: nobody else may be kept from paging by that."""
+    monkeypatch.setattr(gate, "INSIDE_SECONDS", 0.01)
+    one = gate.Gate()
+    one.enter()
+
+    def bring_back() -> None:
+        with one.closed():
+            raise AssertionError("somebody is inside")
+
+    with pytest.raises(StoreUnavailable, match="does not end"):
+        begin(bring_back, "bring back").result(10)
+    monkeypatch.setattr(gate, "PATIENCE_SECONDS", 0)
+    one.enter()
+    one.leave()
+    one.leave()
+    with one.closed():
+        pass

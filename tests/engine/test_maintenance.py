@@ -18,7 +18,6 @@ from tocsin.engine.audit import Doer
 from tocsin.engine.dry_run import dry_run
 from tocsin.engine.ports import Transaction
 from tocsin.engine.quiet import QuietCount, Spell
-from tocsin.engine.seldom import Seldom
 from tocsin.engine.statuspage.planned import Draft, Planned, Turn, change_window, plan_window
 from tocsin.engine.tick import tick
 from tocsin.engine.world import World
@@ -378,7 +377,6 @@ def test_planned_work_that_goes_wrong_holds_up_no_other_and_is_told_once_a_minut
         looked(tx, world, window)
 
     story.until("1h59m")
-    monkeypatch.setattr(release, "_seldom", Seldom())
     monkeypatch.setattr(release, "_look", fails)
     story.until("2h1m")
     assert story.pages == ["2:00 ana"], "the other window's alert"
@@ -389,6 +387,19 @@ def test_planned_work_that_goes_wrong_holds_up_no_other_and_is_told_once_a_minut
             story.tick()
     told = [line for line in heard if line["event"] == "maintenance.poison"]
     assert [line["windows"] for line in told] == [[never_done]]
+
+
+def test_of_each_planned_work_that_goes_wrong_it_is_told(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan(story, "api")
+    plan(story, "search")
+    monkeypatch.setattr(release, "_look", lambda *_: 1 / 0)
+    story.now = MONDAY_TEN + timedelta(hours=2)
+    with capture_logs() as heard:
+        story.tick()
+    told = [line["windows"] for line in heard if line["event"] == "maintenance.poison"]
+    assert sorted(told) == [[1], [2]]
 
 
 def test_planned_work_that_can_not_be_read_holds_up_no_page(

@@ -14,7 +14,7 @@ from tocsin.core.emergency import Emergency
 from tocsin.core.incident import commands as c
 from tocsin.core.incident.commands import Refusal
 from tocsin.core.metrics.answer import Answer, By
-from tocsin.core.metrics.period import Period
+from tocsin.core.metrics.period import Period, parts_of
 from tocsin.core.metrics.tally import NONE, figure, merged, tallied
 from tocsin.engine import summing
 from tocsin.engine.metrics import ask
@@ -182,8 +182,22 @@ def test_an_alert_that_comes_back_is_a_repeat(story: Story) -> None:
     # The second comes a day after the first; the third more than thirty days after that.
     assert (found.total.count, found.total.repeats) == (5, 2)
     with story.store.read() as reading:
-        (group,) = reading.repeated(Period(date(2026, 11, 1), date(2027, 2, 1)), 10)
+        parts = parts_of(Period(date(2026, 11, 1), date(2027, 2, 1)), date(2027, 2, 1))
+        (group,) = reading.repeated(parts, 10)
     assert group == (4, story.incident("INC-004").id)
+
+
+def test_a_false_alarm_makes_no_repeat_of_the_next(story: Story) -> None:
+    for moment in ("0m", "24h"):
+        at(story, moment)
+        story.alert("ApiDown")
+        if moment == "0m":
+            gone = c.StandDown(by="ana", via="page", why="a test", false_alarm=True)
+            assert not isinstance(story.do(gone, "INC-001"), Refusal)
+        story.over("ApiDown")
+    add_up(story)
+    found = asked(story).total
+    assert (found.count, found.repeats, found.left_out) == (1, 0, {"false alarm": 1})
 
 
 def test_adding_up_in_pieces_is_adding_up_at_once(

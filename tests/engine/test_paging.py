@@ -85,7 +85,7 @@ def test_after_an_outage_late_pages_go_out_at_once_and_say_so(story: Story) -> N
     story.now = story.now.replace(hour=18, minute=0)  # The engine stood still for eight hours.
     story.until("8h")
     assert story.pages[:3] == ["0:00 ana", "8:00 dora", "8:00 cleo"]
-    assert "late by 7h50m" in story.sent[1][1].why
+    assert story.sent[1][1].late == "7h50m"
 
 
 def test_a_worse_severity_pages_again_and_shortens_the_limits(story: Story) -> None:

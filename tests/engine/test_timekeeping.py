@@ -203,6 +203,34 @@ def test_alone_a_clock_that_was_set_and_stays_so_is_followed(jump: timedelta, si
     assert night.keeper.trouble == ""
 
 
+@pytest.mark.parametrize("readings", [2, 3])
+def test_alone_a_process_that_is_held_up_while_it_looks_never_turns_time_back(
+    readings: int,
+) -> None:
+    """Others ask what time it is while the one that compares stands still."""
+    night = Night()
+    night.wall = HOUR
+    night.passes(STAYS.total_seconds() + 60)
+    assert night.off > timedelta(0)
+    seen: list[datetime] = []
+    left = readings
+
+    def elapsed() -> float:
+        nonlocal left
+        before = night._elapsed()
+        left -= 1
+        if left == 0:
+            night.true += timedelta(seconds=2)
+            seen.append(night.keeper.now())
+        return before
+
+    night.wall = timedelta(0)  # so that it is followed no more
+    night.keeper._elapsed = elapsed
+    night.compare()
+    assert seen, "it looked less often"
+    assert night.keeper.now() >= seen[0]
+
+
 def test_alone_a_clock_that_is_set_again_and_again_is_not_followed() -> None:
     night = Night()
     for n in range(20):

@@ -19,7 +19,7 @@ from tocsin.simulation.night import Course, run
 from tocsin.simulation.schedule import Schedule
 from tocsin.simulation.stage import Stage
 from tocsin.simulation.store import SimStore
-from tocsin.store.refold import refold
+from tocsin.store.refold import refold_some, start_refolding
 from tocsin.store.sql_store import SqlStore, open_store
 
 ONLY_SIMULATED = ("between",)
@@ -90,7 +90,9 @@ class RealStore:
 
     def refold(self) -> None:
         with self._inner._database.writing() as connection:
-            refold(connection)
+            start_refolding(connection)
+            while refold_some(connection):
+                pass
 
     def lose_power(self) -> None:
         """All that is committed is on the disk."""

@@ -235,7 +235,7 @@ def test_what_is_due_for_the_same_person_by_the_same_contact_is_claimed_together
         delivery("other way", contact=Contact("slack", "ann@example.org")),
         delivery("notice", kind="notice"),
         delivery("drill", message=exercise),
-        delivery("alone", alone=True),
+        delivery("tried", attempts=1),
         delivery("probe", incident_id=-1),
         delivery("sent", state="sent"),
     )
@@ -254,8 +254,34 @@ def test_no_more_than_wanted_are_claimed_together(store):
     assert names(beside(store, first)) == ["m3", "m4"]
 
 
-def test_what_must_go_alone_is_kept_with_the_outcome(store):
-    add(store, delivery())
-    (claimed,) = claim(store)
-    assert finish(store, replace(claimed, due_at=NOW, alone=True))
-    assert read(store).alone
+def test_exercises_take_no_room_from_what_is_real(store):
+    add(
+        store,
+        delivery("first", due_at=NOW - 9 * MINUTE),
+        *(
+            delivery(f"d{n}", message=replace(delivery(f"d{n}").message, exercise=True))
+            for n in range(3)
+        ),
+        delivery("real", message=replace(delivery("real").message, title='"exercise":true')),
+    )
+    (first,) = claim(store, "t1", limit=1)
+    assert names(beside(store, first, limit=1)) == ["real"]
+    (drill,) = claim(store, "t2", limit=1)
+    assert names(beside(store, drill)) == ["d1", "d2"]
+
+
+def test_which_ways_a_page_went_and_whether_one_has_taken_it(store):
+    other = Contact("slack", "ann")
+    add(
+        store,
+        delivery("mail"),
+        delivery("slack", contact=other, state="sent"),
+        delivery("elsewhere", incident_id=2),
+    )
+    with store.write() as tx:
+        found = tx.tried([1])
+        assert [(one.person, one.contact.channel, one.taken) for one in found] == [
+            ("ann", "email", False),
+            ("ann", "slack", True),
+        ]
+        assert tx.tried([]) == []

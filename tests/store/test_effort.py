@@ -52,6 +52,10 @@ SELECT 'i', {bytes}, n, 0, n - n / 1000 * 1000 + 1000, 'joined', '{{}}', n, n FR
 """
 
 TIMELINE = "INSERT INTO timeline SELECT n, 1, '{{}}', {bytes} FROM s"
+SHARES = """
+INSERT INTO metric_shares (incident_id, day, group_key, opened_at, text)
+SELECT n, '2026-01-01', {bytes}, n, '{{}}' FROM s
+"""
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def full(store: SqlStore) -> SqlStore:
     with store._database.writing() as connection:
         dialect = connection.dialect.name
         some = "randomblob(16)" if dialect == "sqlite" else "decode(md5(n::text), 'hex')"
-        for statement in (INCIDENTS, DELIVERIES, ALERTS, TIMELINE):
+        for statement in (INCIDENTS, DELIVERIES, ALERTS, TIMELINE, SHARES):
             filled = statement.format(future=FUTURE, bytes=some)
             if dialect == "sqlite":
                 before, _, after = filled.partition("SELECT")
@@ -118,7 +122,8 @@ FEW = {"maintenance_looks", "heartbeats", "counters"}
 
 QUESTIONS = {
     "due_incidents": lambda tx: tx.due_incidents(NOW, 50),
-    "claim_beside": lambda tx: tx.claim_beside(delivery("m0"), 40, NOW),
+    "claim_beside": lambda tx: tx.claim_beside(delivery("m0", attempts=1), 40, NOW),
+    "tried": lambda tx: tx.tried([1, 2]),
     "claim_deliveries": lambda tx: tx.claim_deliveries("email", 50, "t", NOW, NOW + MINUTE),
     "next_due": lambda tx: tx.next_due(),
     "put_off": lambda tx: tx.put_off(NOW),
@@ -137,6 +142,7 @@ QUESTIONS = {
     "delivery": lambda tx: tx.delivery("m1"),
     "remove_probes": lambda tx: tx.remove_probes(NOW, NOW, 50),
     "uncounted": lambda tx: tx.uncounted(50),
+    "renew_claims": lambda tx: tx.renew_claims([delivery("m1"), delivery("m2", claim="t2")], NOW),
     "cancel_deliveries": lambda tx: tx.cancel_deliveries([1], ("acknowledged",), "why"),
 }
 
@@ -235,6 +241,19 @@ def test_more_rows_take_no_more_statements(store):
             commit_group(store, first, size)
         counts.append([each for each in noted if "INSERT INTO deliveries" not in each])
     assert len(counts[0]) == len(counts[1]) == len(counts[2])
+
+
+def test_more_messages_on_their_way_take_no_more_statements(store):
+    """A bundle of forty is renewed every second and a half, and every bundle at once."""
+    with store.write() as tx:
+        tx.keep_deliveries([delivery(f"m{n}") for n in range(60)])
+        held = [tx.claim_deliveries("email", 20, f"t{n}", NOW, NOW + MINUTE) for n in range(3)]
+    counts = []
+    for some in (held[0][:1], held[0], [*held[0], *held[1], *held[2]]):
+        with round_trips(store) as noted, store.write() as tx:
+            tx.renew_claims(some, NOW + 2 * MINUTE)
+        counts.append(len(noted))
+    assert counts[0] == counts[1] == counts[2]
 
 
 def test_what_idle_nodes_ask_all_day_is_one_statement_each(store: SqlStore) -> None:

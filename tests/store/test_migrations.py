@@ -21,7 +21,7 @@ from tests.engine.story import Story
 from tocsin.core.incident.commands import TakeRole
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.engine.verify import verify_all
-from tocsin.store import schema
+from tocsin.store import refold, schema, upgrade
 from tocsin.store.sql_store import open_store
 from tocsin.store.upgrade import MIGRATIONS, migrate
 
@@ -162,6 +162,46 @@ def test_a_timeline_that_cannot_be_read_keeps_no_store_from_opening(empty_url):
         become_older(connection)
     with closing(open_store(empty_url)) as store:
         assert verify_all(store).first_broken is not None
+
+
+def test_an_upgrade_that_is_broken_off_goes_on_at_the_next_start(empty_url, monkeypatch):
+    """The tables are changed and free again by then; what was folded anew stays so."""
+    monkeypatch.setattr(refold, "AT_ONCE", 1)
+    with closing(open_store(empty_url)) as store:
+        story = Story(store)
+        for title in ("One", "Two", "Three"):
+            story.declare(title, severity="P0")
+    with engine(empty_url) as opened, opened.begin() as connection:
+        connection.execute(text("UPDATE incidents SET severity = 'old', counted_entries = 1"))
+        become_older(connection)
+
+    def severities():
+        with engine(empty_url) as opened, opened.connect() as connection:
+            question = text("SELECT severity FROM incidents ORDER BY id")
+            return list(connection.execute(question).scalars())
+
+    class KilledError(Exception):
+        pass
+
+    pieces = []
+
+    def killed(connection):
+        pieces.append(refold.refold_some(connection))
+        if len(pieces) == 2:
+            raise KilledError
+        return pieces[-1]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrade, "refold_some", killed)
+        with pytest.raises(KilledError):
+            open_store(empty_url)
+    assert severities() == ["P0", "old", "old"]
+    open_store(empty_url).close()
+    assert severities() == ["P0", "P0", "P0"]
+    with engine(empty_url) as opened, opened.connect() as connection:
+        assert not refold.is_refolding(connection)
+        counted = text("SELECT DISTINCT counted_entries FROM incidents")
+        assert list(connection.execute(counted).scalars()) == [0]
 
 
 def test_a_store_of_a_newer_version_is_not_touched(url):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -174,3 +177,62 @@ def test_a_question_that_is_asked_alone_says_too_that_the_server_is_lost(
             getattr(reading, ask)()
         with store.read() as reading:
             getattr(reading, ask)()
+
+
+def addresses(*found: str) -> list[tuple[Any, ...]]:
+    """What a name server answers."""
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0)) for one in found]
+
+
+def test_every_address_of_a_host_is_tried_with_the_whole_patience_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name with several addresses (a failover): the dead ones cost no time of the last one."""
+    answers = {"db": addresses("10.0.0.1", "10.0.0.2", "10.0.0.3"), "b": addresses("10.0.0.9")}
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: answers[host])
+    assert patience.found({"host": "db", "connect_timeout": 5}) == {
+        "host": "db,db,db", "hostaddr": "10.0.0.1,10.0.0.2,10.0.0.3", "connect_timeout": 5,
+    }  # fmt: skip
+    assert patience.found({"host": "b,/run/pg,10.0.0.4", "port": "1,2,3"}) == {
+        "host": "b,/run/pg,10.0.0.4", "hostaddr": "10.0.0.9,,", "port": "1,2,3",
+    }  # fmt: skip
+    for untouched in (
+        {"host": "/run/pg"},
+        {"host": "::1"},
+        {},
+        {"host": "b", "hostaddr": "1.1.1.1"},
+    ):
+        assert patience.found(dict(untouched)) == untouched
+
+
+def test_only_the_name_server_is_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of two names is not found in time: the other one serves."""
+    answered = threading.Event()
+
+    def ask(host: str, *_: object, **__: object) -> list[tuple[Any, ...]]:
+        if host == "lost":
+            answered.wait(10)
+        if host == "unknown":
+            raise socket.gaierror(-2, "Name or service not known")
+        return addresses("10.0.0.1")
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    monkeypatch.setattr(patience, "FOUND_WITHIN", 0.2)
+    try:
+        with pytest.raises(psycopg.OperationalError, match="too long to find lost"):
+            patience.connect(host="lost", dbname="t")
+        with pytest.raises(psycopg.OperationalError, match="unknown was not found"):
+            patience.connect(host="unknown", dbname="t")
+        assert patience.found({"host": "lost,unknown,b"})["host"] == "b"
+    finally:
+        answered.set()
+
+
+def test_a_host_that_was_found_is_connected_to(postgres: PostgresServer) -> None:
+    """Through the folder of its socket, beside a name that is not found."""
+    url = make_url(postgres.new_store_database())
+    folder = url.query["host"]
+    with closing(
+        open_store(f"postgresql://postgres@/{url.database}?host=no.invalid&host={folder}")
+    ):
+        pass

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
+import psycopg
 import pytest
 from msgspec.structs import replace
+from tests.servers import wait_until
 from tests.store.values import (
     MINUTE,
     NOW,
@@ -28,6 +30,8 @@ from tocsin.engine.ports import Change, Conflict
 from tocsin.store.sql_store import open_store
 
 THREADS = 4
+WAITING = """SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 
 
 def at_once(jobs):
@@ -95,6 +99,59 @@ def test_no_delivery_is_claimed_after_its_cancellation(store, other):
 
     at_once([cancel, claim])
     assert wrong == []
+
+
+def claimed_in(store, *names):
+    """Deliveries of these incidents, claimed; those of the highest have the lowest ids."""
+    new = [delivery(f"m{n}", incident_id=n) for n in sorted(names, reverse=True)]
+    with store.write() as tx:
+        tx.keep_deliveries(new)
+    with store.write() as tx:
+        return tx.claim_deliveries("email", 100, "t", NOW, NOW + MINUTE)
+
+
+def test_whoever_renews_claims_waits_for_nobody(store, other, request):
+    if not request.getfixturevalue("url").startswith("postgresql"):
+        return
+    first, second = claimed_in(store, 1, 2)
+    later = NOW + 3 * MINUTE
+    with store.write() as busy:
+        assert busy.cancel_deliveries([second.incident_id], ("acknowledged",), "answered") == 1
+        with other.write() as tx:
+            assert tx.bring_forward(NOW - 60 * MINUTE) == 1, "the other one is locked"
+            tx.renew_claims([second, first], later)
+    with other.read() as reading:
+        assert {one.due_at for one in reading.deliveries(first.incident_id)} == {later}
+
+
+def test_messages_are_cancelled_in_the_order_of_their_ids(store, other, request):
+    """Two nodes that each hold what the other one wants would wait for ever."""
+    url = request.getfixturevalue("url")
+    if not url.startswith("postgresql"):
+        return
+    claimed = claimed_in(store, *range(1, 40))
+    with store.write() as tx:
+        for one in claimed:  # by every index the last one comes first
+            tx.renew_claims([one], NOW + one.incident_id * MINUTE)
+    first, *_, last = sorted(claimed, key=lambda one: one.id)
+
+    def cancel():
+        with other.write() as tx:
+            for way in ("seqscan", "bitmapscan"):  # as where there are many: by the index
+                tx._connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+            return tx.cancel_deliveries(range(1, 40), ("acknowledged",), "answered")
+
+    with closing(psycopg.connect(url, autocommit=True)) as beside, ThreadPoolExecutor(1) as pool:
+
+        def somebody_waits():
+            return beside.execute(WAITING).fetchone() != (0,)
+
+        with store.write() as tx:
+            assert tx.finish_delivery(replace(first, state="sent", sent_at=NOW))
+            cancelling = pool.submit(cancel)
+            wait_until(somebody_waits, 10)
+            assert tx.finish_delivery(replace(last, state="sent", sent_at=NOW))
+        assert cancelling.result(30) == len(claimed) - 2
 
 
 def test_counters_have_no_gaps_and_no_repeats(store, other):

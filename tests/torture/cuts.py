@@ -43,7 +43,7 @@ JUMPS = (
 def killed(rig: Rig) -> None:
     """kill -9, and a start."""
     node = _one(rig)
-    with rig.fault("node killed", stand_in=True):
+    with rig.fault("node killed", stand_in=True, store_stays=True):
         node.kill()
         node.spawn()
         node.wait_ready(READY_WITHIN_S)
@@ -52,7 +52,7 @@ def killed(rig: Rig) -> None:
 def killed_for_longer(rig: Rig) -> None:
     """kill -9, and a start much later: others have done its work by then."""
     node = _one(rig)
-    with rig.fault("node dead", stand_in=True):
+    with rig.fault("node dead", stand_in=True, store_stays=True):
         node.kill()
         rig.wait(rig.chance.uniform(*CUT_S))
         node.spawn()
@@ -62,7 +62,7 @@ def killed_for_longer(rig: Rig) -> None:
 def paused(rig: Rig, seconds: float = PAUSED_S) -> None:
     """SIGSTOP for a minute: it wakes up and believes that no time has passed (C3, G2)."""
     node = _one(rig)
-    with rig.fault("node paused", stand_in=True):
+    with rig.fault("node paused", stand_in=True, store_stays=True):
         node.pause()
         rig.wait(seconds)
         node.resume()
@@ -105,7 +105,7 @@ def half_off_the_database(rig: Rig) -> None:
 def off_the_provider(rig: Rig) -> None:
     """The node can do everything but reach anybody."""
     node = _one(rig)
-    with rig.fault("cut off from the provider", stand_in=True):
+    with rig.fault("cut off from the provider", stand_in=True, store_stays=True):
         _network(rig).part(node.name, PROVIDER)
         rig.wait(rig.chance.uniform(*CUT_S))
         _network(rig).heal()
@@ -114,7 +114,7 @@ def off_the_provider(rig: Rig) -> None:
 def answers_lost(rig: Rig) -> None:
     """What the node sends arrives, and no answer comes back."""
     node = _one(rig)
-    with rig.fault("answers of the provider lost", stand_in=True, repeats=2):
+    with rig.fault("answers of the provider lost", stand_in=True, repeats=2, store_stays=True):
         _network(rig).cut(PROVIDER, node.name)
         rig.wait(rig.chance.uniform(*CUT_S))
         _network(rig).heal()
@@ -124,13 +124,13 @@ def provider_hangs(rig: Rig) -> None:
     """The provider takes what one node sends, and neither answers nor hangs up."""
     node = _one(rig)
     hangs = rig.receiver.hanging_for(node.place.address)
-    with rig.fault("provider hangs", stand_in=True, repeats=2), hangs:
+    with rig.fault("provider hangs", stand_in=True, repeats=2, store_stays=True), hangs:
         rig.wait(rig.chance.uniform(*CUT_S))
 
 
 def apart(rig: Rig) -> None:
     """No node reaches another; they meet in the database alone."""
-    with rig.fault("nodes cut off from each other", stand_in=True):
+    with rig.fault("nodes cut off from each other", stand_in=True, store_stays=True):
         for one, other in combinations(rig.nodes, 2):
             _network(rig).part(one.name, other.name)
         rig.wait(rig.chance.uniform(*CUT_S))
@@ -174,7 +174,7 @@ def lossy_line(rig: Rig) -> None:
 def off_its_clients(rig: Rig) -> None:
     """Who asks this node gets no answer; it goes on working."""
     node = _one(rig)
-    with rig.fault("cut off from its clients", stand_in=True):
+    with rig.fault("cut off from its clients", stand_in=True, store_stays=True):
         _network(rig).cut(node.name, f"clients of {node.name}")
         rig.wait(rig.chance.uniform(*CUT_S))
         _network(rig).heal()
@@ -218,7 +218,8 @@ def clock_set(rig: Rig) -> None:
     jump = rig.chance.choice(JUMPS)
     if node.clock is None:
         raise AssertionError("its clock can't be set")
-    with rig.fault(f"clock set by {jump.total_seconds():+.0f} s", stand_in=True):
+    kind = f"clock set by {jump.total_seconds():+.0f} s"
+    with rig.fault(kind, stand_in=True, store_stays=True):
         node.clock.set(jump)
         rig.wait(rig.chance.uniform(*SKEWED_S))
         node.clock.set(timedelta(0))

@@ -65,7 +65,10 @@ def was_in_emergency(
     until: datetime | None = None,
     more: timedelta | None = None,
 ) -> bool:
-    """Whether any node worked by its journal between `at` and `until`, or up to `more` before."""
+    """Whether any node of `times` worked by its journal then.
+
+    That is between `at` and `until`, or up to `more` before.
+    """
     return any(one.covers(at - (more or timedelta(0)), until or at) for one in times)
 
 

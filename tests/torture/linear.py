@@ -25,18 +25,23 @@ S = TypeVar("S", bound=Hashable)
 UNKNOWN = ""
 """The answer of an operation of which nobody can tell what became of it."""
 
+READ = "read"
+"""The operation that changes nothing and is answered with the state."""
+
 
 @dataclass(frozen=True)
 class Operation:
     """One call by one client; `called` and `answered` are seconds of one clock.
 
     `what` is the operation, `answer` what was said of it; UNKNOWN with `answered` infinite.
+    `shown` is what a READ by the same call has found, at a later point than the operation itself.
     """
 
     called: float
     answered: float
     what: str
     answer: str
+    shown: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -62,14 +67,14 @@ def contradiction(history: Sequence[Operation], start: S, model: Model[S]) -> st
     in the number of answered operations that were going on at once, and polynomial in the number
     of those that were never answered.
     """
-    known = sorted((one for one in history if one.is_known), key=lambda one: one.answered)
+    known, after = _points(history)
     lost = [one for one in history if not one.is_known]
     # At the same instant a call comes first: so the two may have been in either order.
     steps = sorted(
         [(one.called, False, n) for n, one in enumerate(known)]
         + [(one.answered, True, n) for n, one in enumerate(known)]
     )
-    search = _Search(known, lost, model)
+    search = _Search(known, after, lost, model)
     cases = _Cases[S]()
     cases.add(frozenset(), search.none_used, start)
     for at, has_answered, number in steps:
@@ -81,6 +86,18 @@ def contradiction(history: Sequence[Operation], start: S, model: Model[S]) -> st
             return _told(known, number, {str(state) for _, state in before.found})
         search.going_on.remove(number)
     return ""
+
+
+def _points(history: Sequence[Operation]) -> tuple[list[Operation], dict[int, int]]:
+    """Return what has one point in time each, by its answer, and which must come after which."""
+    known: list[Operation] = []
+    after: dict[int, int] = {}
+    for one in sorted((one for one in history if one.is_known), key=lambda one: one.answered):
+        known.append(one)
+        if one.shown:
+            after[len(known)] = len(known) - 1
+            known.append(Operation(one.called, one.answered, READ, one.shown))
+    return known, after
 
 
 @dataclass
@@ -113,9 +130,14 @@ def _at_most(one: Used, other: Used) -> bool:
 
 class _Search(Generic[S]):
     def __init__(
-        self, known: Sequence[Operation], lost: Sequence[Operation], model: Model[S]
+        self,
+        known: Sequence[Operation],
+        after: dict[int, int],
+        lost: Sequence[Operation],
+        model: Model[S],
     ) -> None:
         self._known = known
+        self._after = after
         self._model = model
         kinds = sorted({one.what for one in lost})
         self._kinds = [Operation(0, math.inf, what, UNKNOWN) for what in kinds]
@@ -151,7 +173,10 @@ class _Search(Generic[S]):
         self, done: frozenset[int], used: Used, state: S, left: Sequence[int]
     ) -> Iterable[tuple[frozenset[int], Used, S]]:
         """Return what may happen next."""
-        for number in self.going_on - done:
+        waiting = self.going_on - done
+        for number in waiting:
+            if self._after.get(number) in waiting:
+                continue
             for after in self._model(state, self._known[number]):
                 yield done | {number}, used, after
         for kind, operation in enumerate(self._kinds):

@@ -43,8 +43,10 @@ class Accepted:
     """Answers that are neither 2xx nor 503."""
     shown: set[str] = field(default_factory=set)
     """Codes of incidents in lists that nodes have given."""
-    unknown: list[tuple[str, datetime, datetime]] = field(default_factory=list)
-    """Codes that a node had shown and one did not know: when it was asked, and when it said so."""
+    unknown: list[tuple[str, datetime, datetime, str]] = field(default_factory=list)
+    """Codes that a node had shown and one did not know: when it was asked, when it said so, and
+    which it was, by its host and port.
+    """
 
 
 class Line:
@@ -59,6 +61,8 @@ class Line:
     ) -> None:
         self.has_left = False
         """Whether any of the last request may have reached a node."""
+        self.asked = ""
+        """Host and port of the node that was asked last."""
         self._timeout_s = timeout_s
         self._nodes = [urlsplit(url).netloc for url in urls]
         self._open: dict[str, http.client.HTTPConnection] = {}
@@ -67,7 +71,7 @@ class Line:
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return status and document; the status is 0 if nobody can tell what became of it."""
-        node = self._chance.choice(self._nodes)
+        self.asked = node = self._chance.choice(self._nodes)
         if node not in self._open:
             self._open[node] = http.client.HTTPConnection(node, timeout=self._timeout_s)
         connection = self._open[node]
@@ -238,7 +242,7 @@ class Load:
             if 200 <= status < 300:
                 self.accepted.acknowledged.add(code)
             elif status == 404:
-                self.accepted.unknown.append((code, asked_at, now()))
+                self.accepted.unknown.append((code, asked_at, now(), line.asked))
             elif status not in (0, 409, 503):  # 409: it was resolved meanwhile
                 self.accepted.unexpected.append(f"{path}: {status} {said}")
         line.close()

@@ -165,6 +165,7 @@ def failed_over_from_frozen(rig: Rig) -> None:
         rig.pair.fail_over()
         _wait_back(rig.pair.primary)
     rig.wait(FROZEN_FOR_LONG_S)
+    rig.feel_it_still()  # the frozen server holds on to what is connected to it
     rig.wait_whole()
     rig.pair.repair()
 

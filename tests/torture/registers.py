@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 
-from tests.torture.linear import UNKNOWN, Operation, contradiction, incident
+from tests.torture.linear import READ, UNKNOWN, Operation, contradiction, incident
 from tests.torture.load import Line, Target
 
 CLIENTS = 5
@@ -106,23 +106,21 @@ class Registers:
             answer = self._ask(line, register.code, what)
             if answer == UNKNOWN and (what in READINGS or not line.has_left):
                 continue  # it has changed nothing and told nothing
-            self._keep(register, what, answer, called)
+            self.keep(register, what, answer, called)
         line.close()
 
-    def _keep(self, register: Register, what: str, answer: str, called: float) -> None:
+    def keep(self, register: Register, what: str, answer: str, called: float) -> None:
+        """Add what has just been answered, as `_ask` says it, or was not."""
         answered = time.monotonic() if answer != UNKNOWN else math.inf
         if what in READINGS:
-            seen = [Operation(called, answered, "read", answer)]
+            seen = Operation(called, answered, READ, answer)
         elif answer in ("no", UNKNOWN):
-            seen = [Operation(called, answered, what, answer)]
+            seen = Operation(called, answered, what, answer)
         else:
-            # The document in the answer is read after the change: that is a reading of its own.
-            seen = [
-                Operation(called, answered, what, "ok"),
-                Operation(called, answered, "read", answer),
-            ]
+            # The document in the answer is read after the change, maybe after others' changes too.
+            seen = Operation(called, answered, what, "ok", shown=answer)
         with self._lock:
-            register.history += seen
+            register.history.append(seen)
             register.lost += answer == UNKNOWN
             self.counts["listed"] += what == "listed"
             self.counts["refused"] += answer == "no"

@@ -20,11 +20,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.servers import Receiver, Setup, TocsinServer, now, wait_until
 from tests.torture.clocks import Clock, can_set_clocks
 from tests.torture.databases import Pair
-from tests.torture.emergencies import IN_FLIGHT, emergencies_in, is_in_emergency
+from tests.torture.emergencies import IN_FLIGHT, InEmergency, emergencies_in, is_in_emergency
 from tests.torture.killing import ORGANISATION, PLAN, SECOND_STEP, unwelcome, wait_until_discharged
 from tests.torture.lateness import (
     OVERLOADED,
@@ -33,10 +34,12 @@ from tests.torture.lateness import (
     Night,
     Slept,
     after_answer,
+    excused,
     owed_pages,
     too_late,
     too_often,
     unwanted,
+    without_cause,
 )
 from tests.torture.load import Accepted, Kill, Load, Pace, Target
 from tests.torture.places import HERE, Network, Place
@@ -55,7 +58,6 @@ READY_WITHIN_S = 120.0
 PROBLEMS_SHOWN = 20
 EVERY = timedelta(seconds=0.5)
 
-EMERGENCY = "emergency.begun"
 EVIDENCE = "evidence.pickle"
 BACK_WITHIN_S = 60.0
 """How long nodes take at most to bring back what they did by their journals."""
@@ -127,18 +129,34 @@ class Rig:
 
     @contextmanager
     def fault(
-        self, kind: str, *, stand_in: bool = False, by_journal: bool = False, repeats: int = 1
+        self,
+        kind: str,
+        *,
+        stand_in: bool = False,
+        by_journal: bool = False,
+        repeats: int = 1,
+        store_stays: bool = False,
     ) -> Iterator[None]:
         """Note a fault from here to the end of the block, by when things are whole again.
 
         `stand_in` says that pages can be sent all the time, by another node, and `by_journal` that
-        they can where a node has a copy. A page may come `repeats` times more because of it.
+        they can where a node has a copy. A page may come `repeats` times more because of it. With
+        `store_stays` it is no reason for a node to work by its journal.
         """
         began = now()
         yield
         ended = now()
         owing_from = began if stand_in or by_journal else ended
-        self.faults.append(Fault(kind, began, ended, owing_from, by_journal, repeats))
+        fault = Fault(kind, began, ended, owing_from, by_journal, repeats, store_stays)
+        self.faults.append(fault)
+
+    def feel_it_still(self) -> None:
+        """Note that nodes may have felt the last fault up to now."""
+        self.faults[-1] = replace(self.faults[-1], felt_until=now())
+
+    def emergencies(self, ended_at: datetime) -> list[InEmergency]:
+        """Return when nodes worked by their journals, as their logs tell."""
+        return [one for node in self.nodes for one in emergencies_in(node.name, node.log, ended_at)]
 
 
 Harm = Callable[[Rig], None]
@@ -207,7 +225,9 @@ def run_registers(
         finally:
             registers.stop()
         registers.unexpected += _ended(rig)
-        registers.counts["emergencies"] = sum(node.log.count(EMERGENCY) for node in rig.nodes)
+        emergencies = rig.emergencies(now())
+        registers.counts["emergencies"] = len(emergencies)
+        registers.unexpected += without_cause(emergencies, rig.faults)
     return registers
 
 
@@ -256,9 +276,10 @@ def _judged(rig: Rig, accepted: Accepted, quiet_at: datetime, slept: Slept) -> A
     url, pages = rig.pair.primary.url(), rig.receiver.pages
     ended_at, nodes = now(), len(rig.nodes)
     kills = [Kill(at, 0, True) for fault in rig.faults for at in _instants(fault)]
-    emergencies = [
-        one for node in rig.nodes for one in emergencies_in(node.name, node.log, ended_at)
-    ]
+    emergencies = rig.emergencies(ended_at)
+    names = {urlsplit(node.url).netloc: node.name for node in rig.nodes}
+    unknown = [(code, at, until, names[node]) for code, at, until, node in accepted.unknown]
+    accepted = replace(accepted, unknown=unknown)
     stored = stored_at(url)
     evidence = Evidence(accepted, kills, pages, quiet_at, ended_at, emergencies, nodes)
     night = Night(stored.incidents, pages, rig.faults, emergencies, nodes, slept)
@@ -274,6 +295,7 @@ def judged(stored: Stored, evidence: Evidence, night: Night) -> Aftermath:
     late = list(too_late(night))
     owed = {fault.at: owed_pages(night, fault.owing_from) for fault in night.faults}
     after = [seconds for _, _, seconds in after_answer(night)]
+    put_down, too_many = excused(late, sum(map(len, owed.values())))
     figures = {name: value for name, value in verdict.figures.items() if name != "kills"}
     figures |= {
         "faults": len(night.faults),
@@ -282,6 +304,7 @@ def judged(stored: Stored, evidence: Evidence, night: Night) -> Aftermath:
         "after an answer": len(after),
         "longest after an answer s": round(max(after, default=0), 2),
         "owed later than allowed": len(late),
+        "of these put down to the machine": put_down,
         **night.slept.figures,
     }
     return Aftermath(
@@ -289,6 +312,8 @@ def judged(stored: Stored, evidence: Evidence, night: Night) -> Aftermath:
             *verdict.problems,
             *unwanted(night),
             *too_often(night),
+            *without_cause(night.emergencies, night.faults),
+            *too_many,
             *(one for one in late if not one.endswith(OVERLOADED)),
         ],
         figures=figures,

@@ -10,7 +10,17 @@ import msgspec
 import pytest
 from tests.servers import Page
 from tests.torture.emergencies import InEmergency, emergencies_in, is_in_emergency
-from tests.torture.lateness import Fault, Night, Slept, too_late, too_often, unwanted
+from tests.torture.lateness import (
+    OVERLOADED,
+    Fault,
+    Night,
+    Slept,
+    excused,
+    too_late,
+    too_often,
+    unwanted,
+    without_cause,
+)
 from tests.torture.load import Accepted
 from tests.torture.verdict import Evidence, One, Stored, judge_stored
 
@@ -141,11 +151,14 @@ def test_one_group_with_two_open_incidents_is_found_even_after_an_emergency() ->
     ]
 
 
-@pytest.mark.parametrize(("asked", "problems"), [(20, 0), (70, 1)])
-def test_only_in_an_emergency_may_a_node_not_know_an_incident(asked: float, problems: int) -> None:
-    accepted = Accepted(
-        alerts={"1": "Api"}, shown={"INC-1"}, unknown=[("INC-1", after(asked), after(asked + 1))]
-    )
+@pytest.mark.parametrize(
+    ("asked", "node", "problems"), [(20, "web1", 0), (70, "web1", 1), (20, "web2", 1)]
+)
+def test_only_in_an_emergency_of_its_own_may_a_node_not_know_an_incident(
+    asked: float, node: str, problems: int
+) -> None:
+    unknown = [("INC-1", after(asked), after(asked + 1), node)]
+    accepted = Accepted(alerts={"1": "Api"}, shown={"INC-1"}, unknown=unknown)
     assert len(found([paged()], [alert(1)], emergencies=[WEB1], accepted=accepted)) == problems
 
 
@@ -156,16 +169,40 @@ def test_what_was_shown_and_is_gone_is_lost() -> None:
     ]
 
 
-def test_each_node_may_page_once_for_a_step_only_in_an_emergency() -> None:
-    one = paged()
-    there = [told("ben", "2", 13), *delivered("ben", 13)]
-    apart = [
+def apart_at(node: str, there: Sequence[e.Event]) -> list[e.Event]:
+    return [
         e.HappenedApart(
-            at=after(50), node="web1", happened_at=event.at, what="it", who="tocsin",
+            at=after(50), node=node, happened_at=event.at, what="it", who="tocsin",
             text=msgspec.json.encode(event).decode(),
         )
         for event in there
     ]  # fmt: skip
+
+
+def test_all_that_one_history_has_ordered_is_there_when_two_became_one() -> None:
+    one = paged()
+    again = [told("ben", "3", 13), *delivered("ben", 13)]
+    apart = apart_at("web1", [told("ben", "3", 14), *delivered("ben", 14)])
+    events = [*one.events, *again, *apart]
+    both = [*one.deliveries, *both_ways("INC-1", 9, "ben", 13)]
+
+    def problems(there: Sequence[Delivery]) -> list[str]:
+        return [
+            problem
+            for problem in found([incident(events, there)], [alert(1)], emergencies=[WEB1], nodes=2)
+            if "ordered" in problem or "notes" in problem
+        ]
+
+    assert problems([*both, *both_ways("INC-1", 11, "ben", 14)]) == []
+    assert problems(both) == []  # what both have ordered under one number is one message
+    lost = problems(one.deliveries)
+    assert len([line for line in lost if "ordered 2 to 3 messages" in line]) == 2
+    assert len([line for line in lost if "notes 2 to 3 messages" in line]) == 2
+
+
+def test_each_node_may_page_once_for_a_step_only_in_an_emergency() -> None:
+    one = paged()
+    apart = apart_at("web1", [told("ben", "2", 13), *delivered("ben", 13)])
     twice = incident([*one.events, *apart], [*one.deliveries, *both_ways("INC-1", 9, "ben", 13)])
     assert found([twice], [alert(1)], emergencies=[WEB1], nodes=2) == []
     assert found([twice], [alert(1)], nodes=2) == ["INC-1: ben was paged 2 times, 1 at most (H5)"]
@@ -215,6 +252,46 @@ def test_a_page_after_the_answer_is_found_unless_in_an_emergency() -> None:
     assert len(list(unwanted(night(answered, arriving(one, 30))))) == 2
     assert list(unwanted(night(answered, arriving(one, 30), emergencies=[WEB1]))) == []
     assert len(list(unwanted(night(answered, arriving(one, 80), emergencies=[WEB1])))) == 2
+
+
+@pytest.mark.parametrize(("seconds", "problems"), [(9.5, 0), (11, 1)])
+def test_where_nothing_is_wrong_a_page_is_on_its_way_for_two_seconds(
+    seconds: float, problems: int
+) -> None:
+    one = paged()
+    answered = incident([*one.events, acknowledged(8)], one.deliveries)
+    pages = [page for page in arriving(one, seconds) if ".ben." in page.id]
+    assert len(list(unwanted(night(answered, pages)))) == problems
+    lost = Fault("answers lost", after(7), after(9), after(7))
+    assert list(unwanted(night(answered, pages, lost))) == []
+    before = Fault("answers lost", after(-9), after(-5), after(-9))
+    assert len(list(unwanted(night(answered, pages, before)))) == problems
+    stood_still = Slept([after(10.5)], [2.0])
+    assert list(unwanted(replace(night(answered, pages), slept=stood_still))) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_cause"),
+    [
+        (Fault("cut off for long", after(9), after(30), after(9)), True),
+        (Fault("cut off for a moment", after(9), after(13), after(9)), False),
+        (Fault("long before", after(-60), after(-40), after(-60)), False),
+        (Fault("after it", after(15), after(60), after(15)), False),
+        (Fault("provider cut off", after(9), after(30), after(9), store_stays=True), False),
+        (Fault("frozen", after(9), after(10), after(9), felt_until=after(30)), True),
+    ],
+)
+def test_an_emergency_needs_a_fault_that_took_the_store_away(fault: Fault, is_cause: bool) -> None:
+    assert list(without_cause([WEB1], [])) != []
+    assert (list(without_cause([WEB1], [fault])) == []) is is_cause
+
+
+def test_the_machine_is_no_excuse_for_most_of_the_late_pages() -> None:
+    late = [f"one{OVERLOADED}", f"two{OVERLOADED}", "three"]
+    assert excused(late, owed=4) == (2, [])
+    count, problems = excused(late, owed=3)
+    assert (count, len(problems)) == (2, 1)
+    assert excused([], owed=0) == (0, [])
 
 
 def test_a_log_says_when_its_node_was_in_an_emergency() -> None:

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Sequence
 from itertools import chain, combinations, permutations
 
 import pytest
 from tests.torture.linear import UNKNOWN, Operation, contradiction, incident
+from tests.torture.load import Target
+from tests.torture.registers import Register, Registers
 
 
 def op(called: float, answered: float, what: str, answer: str) -> Operation:
     return Operation(called, answered, what, answer)
 
 
+def change(called: float, answered: float, what: str, shown: str) -> Operation:
+    """A change that was done; its answer shows the state as it was read afterwards."""
+    return Operation(called, answered, what, "ok", shown)
+
+
 def lost(called: float, what: str) -> Operation:
     return Operation(called, math.inf, what, UNKNOWN)
+
+
+def test_a_change_that_answers_with_what_was_before_it_is_found() -> None:
+    registers = Registers(Target([], "", ""), seed=1)
+    for code, shown in (("INC-1", "acknowledged"), ("INC-2", "open")):
+        register = Register(code, time.monotonic())
+        registers.all.append(register)
+        registers.keep(register, "read", "open", time.monotonic())
+        registers.keep(register, "acknowledge", shown, time.monotonic())
+    (found,) = registers.contradictions()
+    assert found.startswith("INC-2 is not linearizable (E1): read -> open")
 
 
 GOOD = {
@@ -61,9 +80,8 @@ GOOD = {
         op(7, 8, "read", "resolved"),
     ],
     "done, and the answer shows what came after": [
-        op(0, 5, "acknowledge", "ok"),
-        op(0, 5, "read", "resolved"),
-        op(1, 4, "resolve", "ok"),
+        change(0, 5, "acknowledge", "resolved"),
+        change(1, 4, "resolve", "resolved"),
     ],
     "said twice": [
         op(0, 3, "acknowledge", "acknowledged"),
@@ -72,6 +90,18 @@ GOOD = {
 }
 
 BAD = {
+    "done, and the answer shows what was before": [
+        change(0, 1, "acknowledge", "open"),
+    ],
+    "done, and the answer shows what was before, beside a read that may see it": [
+        change(0, 9, "acknowledge", "open"),
+        op(1, 2, "read", "open"),
+    ],
+    "the answer shows what came after, which came before": [
+        change(0, 1, "resolve", "resolved"),
+        change(2, 3, "reopen", "open"),
+        change(4, 9, "acknowledge", "resolved"),
+    ],
     "a stale read": [
         op(0, 1, "acknowledge", "acknowledged"),
         op(2, 3, "read", "open"),
@@ -127,7 +157,21 @@ def by_trying_all_orders(history: list[Operation]) -> bool:
     known = [one for one in history if one.is_known]
     lost = [one for one in history if not one.is_known]
     some = chain.from_iterable(combinations(lost, n) for n in range(len(lost) + 1))
-    return any(is_explained(order) for more in some for order in permutations([*known, *more]))
+    reads = [op(one.called, one.answered, "read", one.shown) for one in known if one.shown]
+    changes = [one for one in known if one.shown]
+    return any(
+        is_explained(order)
+        for more in some
+        for order in permutations([*known, *reads, *more])
+        if all(
+            place(order, change) < place(order, read)
+            for change, read in zip(changes, reads, strict=True)
+        )
+    )
+
+
+def place(order: Sequence[Operation], wanted: Operation) -> int:
+    return next(n for n, one in enumerate(order) if one is wanted)
 
 
 def is_explained(order: Sequence[Operation]) -> bool:
@@ -147,12 +191,15 @@ def drawn(chance: random.Random, known: int, lost_ones: int) -> list[Operation]:
         "resolve": ["resolved", "ok"],
         "reopen": ["open", "acknowledged", "ok"],
     }
-    history = []
+    history: list[Operation] = []
     for _ in range(known):
         called = chance.randint(0, 20)
         what = chance.choice(list(answers))
         answer = chance.choice(answers[what])
-        history.append(op(called, called + chance.randint(0, 10), what, answer))
+        answered = called + chance.randint(0, 10)
+        is_first = not any(one.shown for one in history)  # one is enough: all orders are tried
+        shown = chance.choice(answers["read"]) if answer == "ok" and is_first else ""
+        history.append(Operation(called, answered, what, answer, shown))
     kinds = ["acknowledge", "resolve", "reopen"]
     return history + [lost(chance.randint(0, 20), chance.choice(kinds)) for _ in range(lost_ones)]
 

@@ -15,7 +15,7 @@ ROUNDS = int(os.environ.get("TORTURE_ROUNDS", "1"))  # noqa: TID251 - how long i
 
 SUMS = (
     "requests", "alerts accepted", "lost", "incidents", "pages", "duplicates", "emergencies",
-    "owed later than allowed",
+    "owed later than allowed", "of these put down to the machine",
 )  # fmt: skip
 MOST = ("duplicates max", "longest after an answer s")
 

@@ -174,13 +174,14 @@ def _of_opening(alerts: Sequence[Alert], incidents: Sequence[One]) -> Iterator[s
 
 
 def _of_what_was_shown(incidents: Sequence[One], evidence: Evidence) -> Iterator[str]:
-    """What a node has shown is there. Another may not have known it in an emergency."""
+    """What a node has shown is there. Another may not know it in an emergency of its own."""
     codes = {one.code for one in incidents}
     for code in sorted(evidence.accepted.shown - codes):
         yield f"{code} was shown and is not in the store (H1)"
-    for code, asked_at, answered_at in evidence.accepted.unknown:
-        if not was_in_emergency(evidence.emergencies, asked_at, answered_at):
-            yield f"{code} was shown, and a node did not know it at {answered_at}"
+    for code, asked_at, answered_at, node in evidence.accepted.unknown:
+        its_own = [one for one in evidence.emergencies if one.node == node]
+        if not was_in_emergency(its_own, asked_at, answered_at):
+            yield f"{code} was shown, and {node} did not know it at {answered_at}"
 
 
 def _instances(alerts: Sequence[Alert]) -> dict[str, list[Alert]]:
@@ -258,30 +259,60 @@ def _of_orders(one: One) -> Iterator[str]:
         yield f"its timeline notes {noted} as delivered, of {sent}"
 
 
-def _of_orders_apart(one: One, sent: Counter[tuple[str, str]]) -> Iterator[str]:
+def _of_orders_apart(one: One, sent: Counter[Who]) -> Iterator[str]:
     """The same where two histories became one.
 
     A message is numbered by the timeline in which it was ordered. What both have ordered under one
     number is one message; what was ordered under two is two, of which each is told here.
     """
-    events = list(_with_those_apart(one.events))
-    ordered = Counter(
-        (person, way)
-        for event in events
-        if isinstance(event, e.Told)
-        for person in event.people
-        for way in WAYS
-    )
+    histories = _histories(one.events)
+    ordered = [
+        Counter(
+            (person, way)
+            for event in events
+            if isinstance(event, e.Told)
+            for person in event.people
+            for way in WAYS
+        )
+        for events in histories
+    ]
     there = Counter((d.person, d.contact.channel) for d in one.deliveries)
-    for who in ordered | there:
-        if not bool(ordered[who]) <= there[who] <= ordered[who]:
-            yield f"ordered {ordered[who]} messages to {who}, and {there[who]} are written (H5)"
-    noted = Counter(
-        (event.person, event.channel) for event in events if isinstance(event, e.Delivered)
-    )
-    for who in noted | sent:
-        if not bool(noted[who]) <= sent[who] <= noted[who]:
-            yield f"its timeline notes {noted[who]} messages to {who} of {sent[who]} (H5)"
+    for who, fewest, most in _bounds(ordered, there):
+        if not fewest <= there[who] <= most:
+            told = f"{fewest} to {most}"
+            yield f"ordered {told} messages to {who}, and {there[who]} are written (H5)"
+    noted = [
+        Counter((event.person, event.channel) for event in events if isinstance(event, e.Delivered))
+        for events in histories
+    ]
+    for who, fewest, most in _bounds(noted, sent):
+        if not fewest <= sent[who] <= most:
+            told = f"{fewest} to {most}"
+            yield f"its timeline notes {told} messages to {who} of {sent[who]} (H5)"
+
+
+Who = tuple[str, str]
+"""A person, and how the person is told."""
+
+
+def _histories(events: Sequence[e.Event]) -> list[list[e.Event]]:
+    """Return what happened in each place: where the timeline is, and at each node apart."""
+    found: dict[str, list[e.Event]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, e.HappenedApart):
+            found[event.node].append(_told_apart(event.text))
+        else:
+            found[""].append(event)
+    return list(found.values())
+
+
+def _bounds(
+    histories: Sequence[Counter[Who]], there: Counter[Who]
+) -> Iterator[tuple[Who, int, int]]:
+    """Return how many messages there may be: all of one history, at most those of all."""
+    for who in {who for counts in (*histories, there) for who in counts}:
+        of_each = [counts[who] for counts in histories]
+        yield who, max(of_each), sum(of_each)
 
 
 def _with_those_apart(events: Sequence[e.Event]) -> Iterator[e.Event]:

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 from tests.web.stage import Stage
 
-from tocsin.core import patterns, tree
+from tocsin.core import bundles, patterns, tree
 from tocsin.core.incident import attaching, saying
 from tocsin.core.patterns import BadPattern, Pattern
 from tocsin.core.plan import conditions
@@ -197,6 +197,7 @@ LIMITS: dict[str, Any] = {
     "web/wrappers.BODY_AT_MOST": wrappers.BODY_AT_MOST,
     "web/wrappers.RULES_AT_MOST": wrappers.RULES_AT_MOST,
     "web/wrappers.FILE_AT_MOST": wrappers.FILE_AT_MOST,
+    "core/bundles.AT_MOST": bundles.AT_MOST,
     "core/incident/attaching.AT_MOST": attaching.AT_MOST,
     "core/incident/attaching.FILES_AT_MOST": attaching.FILES_AT_MOST,
     "core/incident/saying.TEXT_AT_MOST": saying.TEXT_AT_MOST,

@@ -165,9 +165,23 @@ def test_the_page_of_a_time_without_incidents_says_so(stage: Stage) -> None:
 
 
 def test_the_page_says_what_is_no_period(stage: Stage) -> None:
-    answer = stage.signed_in("ana").client.get("/figures?from=yesterday")
+    answer = stage.signed_in("ana").client.get("/figures?from=2026-05-02&to=2026-04-01")
     assert answer.status_code == 422
-    assert "`yesterday` is no day" in answer.text
+    assert "2026-05-02 is after 2026-04-01" in answer.text
+    assert "Shown below are the last twelve months" in answer.text
+    assert 'value="2026-05-02"' in answer.text
+    assert 'value="2026-04-01"' in answer.text
+    both = stage.signed_in("ana").client.get("/figures?from=yesterday&to=soon").text
+    assert "&#34;yesterday&#34; is no day and &#34;soon&#34; is no day" in both
+    assert "`" not in both
+
+
+def test_where_nothing_was_resolved_no_empty_chart_is_shown(stage: Stage) -> None:
+    stage.alert()
+    add_up(stage)
+    page = stage.signed_in("ana").open("/figures").text
+    assert "No incident of this time is resolved yet" in page
+    assert "Mean time to resolve a month by severity" not in page
 
 
 def test_the_page_says_what_is_not_in_it_yet(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from tocsin.cli.output import (
 )
 from tocsin.cli.server import DataOption, JsonOption, ServerOption, connect
 from tocsin.cli.trouble import wrong_usage
+from tocsin.core.metrics.share import counted_as
 from tocsin.core.times import words_duration
 
 app = make_app()
@@ -116,7 +117,7 @@ def _pending(found: Mapping[str, Any]) -> str:
 def _tell_count(found: Mapping[str, Any]) -> None:
     repeats = f", {counted(found['repeats'], 'repeat')}" if found["repeats"] else ""
     say((f"{counted(found['incidents'], 'incident')}{repeats}", "bold"))
-    left_out = [f"{one['count']} {clean(one['why'])}" for one in found["left_out"]]
+    left_out = [counted_as(one["count"], clean(one["why"])) for one in found["left_out"]]
     indented(f"Counted are {clean(found['incidents_means'])}.", 2, "dim")
     if left_out:
         indented(f"Left out: {listed(left_out)}.", 2, "dim")
@@ -150,13 +151,17 @@ def _tell_groups(found: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -
     by = found["by"]
     names = [one["id"] for one in shown if one["id"] in SHORT]
     heads = [*by, "incidents", "repeats"]
+    alone = len(names) == 1
     for name in names:
-        heads += [f"{SHORT[name]} mean", "median", "n"]
+        heads += [f"{SHORT[name]} mean", "median", "n"] if alone else [SHORT[name]]
     rows = [_group_row(one, by, names) for one in found["groups"]]
     if not rows:
         say("There is nothing in this time.")
         return
     table(heads, rows, {by.index("component"): 1} if "component" in by else {})
+    if len(names) > 1:
+        ask = f"tocsin metrics mttr --by {','.join(by)}"
+        say((f"Means. For medians, and of how many, ask for one: {ask}", "dim"))
 
 
 def _group_row(one: Mapping[str, Any], by: Sequence[str], names: Sequence[str]) -> list[str | Text]:
@@ -168,10 +173,10 @@ def _group_row(one: Mapping[str, Any], by: Sequence[str], names: Sequence[str]) 
     figures = {each["id"]: each for each in one["measures"]}
     for name in names:
         figure = figures[name]
-        row += [
-            _value(figure["mean"], "seconds"), _value(figure["median"], "seconds"),
-            f"{figure['count']:,}" if figure["count"] else "",
-        ]  # fmt: skip
+        row.append(_value(figure["mean"], "seconds"))
+        if len(names) == 1:
+            row.append(_value(figure["median"], "seconds"))
+            row.append(f"{figure['count']:,}" if figure["count"] else "")
     return row
 
 

@@ -1,8 +1,9 @@
 """Bundles: what is due for one person at the same time leaves as one message that names it all.
 
 After an outage, or in a storm, twenty incidents must not be twenty messages (invariants C8, D7).
-A bundle loses nothing: each message in it stands there with its own link, its own code and how
-late it is. Severity decides the order, then who has waited longest.
+Each message in a bundle stands there with its own link, its own code, its deadlines and how late
+it is; what else it says is behind its link. Severity decides the order, then who has waited
+longest.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,28 +17,34 @@ from tocsin.core.message import short_code
 AT_MOST = 40
 """Messages in one bundle; the rest goes into the next one. Slack takes 50 blocks in a message."""
 
-TOGETHER: frozenset[Kind] = frozenset({"page", "alarm", "notice", "ticket"})
-"""Kinds that may be bundled. An update says something of its own to each of its readers."""
+TOGETHER: frozenset[Kind] = frozenset({"page", "alarm"})
+"""Kinds that may be bundled: those with a link, behind which is what a bundle leaves out."""
+
+IN_TURN = (AT_MOST, 5, 1)
+"""So many may go together at the first try, the second and the third; then from the start again."""
+
+
+def most_together(attempts: int) -> int:
+    """Return how many messages may leave as one that were tried so many times before (from 0).
+
+    In an outage of the provider few messages are tried. But one that it will not take, whatever
+    the reason, is parted from the others after two tries, which costs them seven seconds; else it
+    would silence them for as long as they are tried with it (invariants D1, D7).
+    """
+    return IN_TURN[attempts % len(IN_TURN)]
 
 
 def bundled(messages: Sequence[Message]) -> Message:
     """Return the one message that says what `messages` (one or more) say, as they leave now.
 
-    A single one stays as it is. All must be of one kind, for one person through one contact, and
-    all of them exercises or none.
+    A single one stays as it is. All must be of one kind, for one person through one contact, tried
+    as many times, and all of them exercises or none.
     """
     found = sorted(messages, key=lambda message: (message.rank, message.due_since))
     if len(found) == 1:
         return found[0]
     name = bundle_id([message.id for message in found])
-    return replace(
-        found[0],
-        id=name,
-        short_code=short_code(name),
-        # Only what was tried as often in every part of it is a repeat as a whole.
-        attempt=min(message.attempt for message in found),
-        holds=tuple(found),
-    )
+    return replace(found[0], id=name, short_code=short_code(name), holds=tuple(found))
 
 
 def bundle_id(ids: Collection[str]) -> str:

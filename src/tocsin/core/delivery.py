@@ -1,7 +1,8 @@
 """Getting one message to one person: what is sent, what came of it, what to try next."""
 
+import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -9,7 +10,8 @@ import msgspec
 from tocsin.core.times import words_duration
 
 Kind = Literal["page", "notice", "ticket", "alarm", "update"]
-FailureClass = Literal["temporary", "permanent", "rate-limited", "unknown"]
+FailureClass = Literal["temporary", "permanent", "refused", "rate-limited", "unknown"]
+"""Why an attempt failed: this way is dead (`permanent`), this content is not taken (`refused`)."""
 
 LEASE = timedelta(seconds=5)
 """After how long without a sign of life a claimed delivery is due again (invariants D1, D4)."""
@@ -22,8 +24,16 @@ RETRY_AFTER = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15)
 
 RETRY_AT_LEAST_EVERY = timedelta(minutes=1)
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+MEET_EVERY = timedelta(seconds=5)
+"""Longer pauses end at multiples of this, so that what failed one by one meets again (D7)."""
+
 LATE = timedelta(minutes=1)
 """From here on a message says how late it leaves."""
+
+LIMIT = "To {} by"
+"""What the detail is called that says by when something is to be done."""
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -92,6 +102,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     def due_since(self) -> datetime:
         """Since when it is due."""
         return self.due_at or self.sent_at
+
+    @property
+    def limits(self) -> tuple[tuple[str, str], ...]:
+        """Of the details those that say by when something is to be done."""
+        return tuple(one for one in self.details if re.fullmatch(LIMIT.format(".*"), one[0], re.S))
 
     @property
     def late(self) -> str:
@@ -199,14 +214,12 @@ def after_attempt(
     `unused` are the person's contacts that have not been tried for this page, in their order.
     The first failure already moves on to the next contact of another failure domain; a
     temporary failure is repeated as well, less and less often, and never given up: lateness is
-    no reason to drop a page. What was refused for good `together` with others may be good alone,
-    and is tried again at once.
+    no reason to drop a page. What was refused `together` with others may be good without them, and
+    is tried again soon.
     """
     if isinstance(outcome, Sent):
         return Done()
-    again_at = None if outcome.failure == "permanent" else now + pause(attempt, outcome.retry_after)
-    if together and again_at is None:
-        again_at = now
+    again_at = _again_at(outcome, attempt, now, together=together)
     other = next((c for c in unused if c.domain != contact.domain), None)
     other = other or next(iter(unused), None)
     why = f"{contact.channel}: {outcome.detail}"
@@ -215,6 +228,18 @@ def after_attempt(
     if again_at is None:
         return GiveUp(why)
     return TryAgain(again_at, why)
+
+
+def _again_at(outcome: Failed, attempt: int, now: datetime, *, together: bool) -> datetime | None:
+    if outcome.failure == "permanent" or (outcome.failure == "refused" and not together):
+        return None
+    if outcome.failure == "refused":
+        return now + RETRY_AFTER[0]
+    waits = pause(attempt, outcome.retry_after)
+    at = now + waits
+    if outcome.retry_after is None and waits > 2 * MEET_EVERY:
+        at -= (at - _EPOCH) % MEET_EVERY
+    return at
 
 
 def pause(attempt: int, retry_after: float | None) -> timedelta:

@@ -6,10 +6,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from tocsin.core.delivery import Message
+from tocsin.core.delivery import LIMIT, Message
 from tocsin.core.emergency import Emergency
 from tocsin.core.incident.confidential import covered, may_read
-from tocsin.core.incident.escalation import due_since
 from tocsin.core.incident.events import Told
 from tocsin.core.incident.state import Incident
 from tocsin.core.plan.model import Plan
@@ -57,7 +56,6 @@ def compose(
         sent_at=told.at,
         exercise=incident.exercise,
         level=plan.shown(severity.code),
-        due_at=due_since(plan, incident, told),
         rank=severity.rank,
     )
 
@@ -138,7 +136,7 @@ def _outside(plan: Plan, incident: Incident, told: Told) -> list[tuple[str, str]
 def _limits(incident: Incident, told: Told) -> list[tuple[str, str]]:
     return [
         (
-            f"To {clock.name} by",
+            LIMIT.format(clock.name),
             f"{_instant(clock.due)} (in {words_duration(clock.due - told.at)})",
         )
         for clock in incident.running()

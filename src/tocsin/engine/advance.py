@@ -9,6 +9,7 @@ from tocsin.core.delivery import Contact, first_contacts
 from tocsin.core.emergency import Emergency
 from tocsin.core.incident import events as e
 from tocsin.core.incident.due import due
+from tocsin.core.incident.escalation import due_since
 from tocsin.core.incident.fold import replay
 from tocsin.core.incident.state import Incident
 from tocsin.core.message import Addressee, compose, in_emergency, short_code
@@ -126,15 +127,19 @@ def _calls(world: World, plan: Plan, change: Change, entries: int) -> list[Deliv
     """One message per person and step; nobody is called twice in one step (invariant C8)."""
     calls: list[Delivery] = []
     called: set[tuple[str, str]] = set()
+    before = change.kept.incident if change.kept is not None else None
     for number, event in enumerate(change.events, entries + 1):
         if not isinstance(event, e.Told):
             continue
+        since = due_since(plan, before, event)
         for person in event.people:
             if (person, event.message) in called:
                 continue
             called.add((person, event.message))
             for contact in first_contacts(contacts_of(world, person)):
-                calls.append(call(world, plan, change.incident, event, (number, person, contact)))
+                made = call(world, plan, change.incident, event, (number, person, contact))
+                message = msgspec.structs.replace(made.message, due_at=since)
+                calls.append(msgspec.structs.replace(made, message=message))
     return calls
 
 

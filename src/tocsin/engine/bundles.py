@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tocsin.core.bundles import AT_MOST, TOGETHER, bundle_id
+from tocsin.core.bundles import TOGETHER, bundle_id, most_together
 from tocsin.core.delivery import LEASE
 from tocsin.engine.claims import claim_name
 from tocsin.engine.ports import Delivery, Transaction
@@ -41,8 +41,9 @@ def claim(
 ) -> list[Bundle]:
     """Take up to `limit` messages of a channel that have been due for so long, or longer.
 
-    With each goes what else is due for the same person, so a storm is few messages and a quiet
-    night is as if there were no bundles. Nobody else has them until the lease ends.
+    With each goes what else is due for the same person and was tried as many times, so a storm is
+    few messages and a quiet night is as if there were no bundles. Nobody else has them until the
+    lease ends.
     """
     found: list[Bundle] = []
     while len(found) < limit:
@@ -62,6 +63,7 @@ def _beside(
     """Take what leaves with a message; a probe never meets what is real (invariant K1)."""
     channel = world.channels.get(claimed.contact.channel)
     may = channel is not None and channel.bundles and claimed.kind in TOGETHER
-    if not may or claimed.alone or claimed.incident_id < 0:
+    others = most_together(claimed.attempts - 1) - 1
+    if not may or not others or claimed.incident_id < 0:
         return ()
-    return tx.claim_beside(claimed, AT_MOST - 1, due)
+    return tx.claim_beside(claimed, others, due)

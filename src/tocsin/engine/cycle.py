@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from tocsin.core.delivery import Failed, Outcome
+from tocsin.core.delivery import Outcome
 from tocsin.engine import deliver
 from tocsin.engine.bundles import Bundle
 from tocsin.engine.hearing import notice_silence
@@ -152,7 +152,7 @@ class Cycle:
 
 
 def attempted(world: World, bundle: Bundle) -> Outcome | None:
-    """Try what was claimed, unless its claim is over; a channel that raises has failed.
+    """Try what was claimed, unless its claim is over.
 
     A process that stood still since it claimed must not send: by now another one has sent the
     message, or somebody has answered (invariants D2, D3).
@@ -160,8 +160,4 @@ def attempted(world: World, bundle: Bundle) -> Outcome | None:
     if world.now() >= bundle.due_at:
         log.warning("delivery.claim-over", message=bundle.id)
         return None
-    try:
-        return deliver.attempt(world, bundle)
-    except Exception as problem:
-        log.exception("delivery.failed", message=bundle.id)
-        return Failed("unknown", f"the channel itself failed: {type(problem).__name__}")
+    return deliver.attempt(world, bundle)

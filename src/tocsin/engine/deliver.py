@@ -1,8 +1,9 @@
 """Deliveries: try what was claimed, say what became of it and what is tried next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+import structlog
 from msgspec.structs import replace
 
 from tocsin.core.bundles import bundled
@@ -24,11 +25,20 @@ from tocsin.engine.advance import contacts_of, message_id_of
 from tocsin.engine.bundles import Bundle
 from tocsin.engine.claims import as_here
 from tocsin.engine.ports import Change, Delivery, Kept, Transaction
+from tocsin.engine.tried import Tried
 from tocsin.engine.world import World
+
+Page = tuple[int, int, str]
+"""Which page of which incident to whom: incident, timeline entry, person."""
+
+log = structlog.get_logger()
 
 
 def attempt(world: World, bundle: Bundle) -> Outcome:
-    """Try what was claimed through its channel, as one message."""
+    """Try what was claimed through its channel, as one message; a channel that raises has failed.
+
+    Of several messages one may be the cause, so they are then tried in smaller parts.
+    """
     channel = world.channels.get(bundle.channel)
     if channel is None:
         return Failed("permanent", f"this node has no channel {bundle.channel!r}")
@@ -37,7 +47,12 @@ def attempt(world: World, bundle: Bundle) -> Outcome:
         replace(one.message, attempt=one.attempts, sent_at=now, due_at=one.message.due_since)
         for one in bundle.deliveries
     ]
-    return channel.send(bundle.deliveries[0].contact.address, bundled(messages))
+    try:
+        return channel.send(bundle.deliveries[0].contact.address, bundled(messages))
+    except Exception as problem:
+        log.exception("delivery.failed", message=bundle.id)
+        what = f"the channel itself failed: {type(problem).__name__}"
+        return Failed("refused" if len(messages) > 1 else "unknown", what)
 
 
 def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Bundle, Outcome]]) -> None:
@@ -54,17 +69,25 @@ def settle(tx: Transaction, world: World, attempts: Sequence[tuple[Bundle, Outco
         for bundle, outcome in attempts
         for one in bundle.deliveries
     ]
+    # What was taken comes first: nothing else is then ordered for the same page.
+    came.sort(key=lambda one: not isinstance(one[1], Sent))
     found = tx.locked_by_id({delivery.incident_id for delivery, _, _ in came})
     now = world.now()  # not before all are locked, so that no timeline goes back in time
+    tried = _tried(tx, {one.incident_id for one, outcome, _ in came if isinstance(outcome, Failed)})
     happened: dict[int, list[e.Event]] = {}
     for delivery, outcome, bundle in came:
         together = len(bundle.deliveries) > 1
-        finished, event, another = _after(tx, world, (delivery, outcome, together), now)
+        ways = tried.setdefault(_page(delivery), {})
+        unused = _unused(world, delivery.person, ways)
+        came_of_it = (delivery, outcome, together)
+        finished, event, another = _after(came_of_it, unused, now, taken=any(ways.values()))
         if not tx.finish_delivery(finished) or delivery.incident_id not in found:
             continue
+        ways[delivery.contact] = _proves(delivery.contact) and finished.state == "sent"
         happened.setdefault(delivery.incident_id, []).append(event)
         if another is not None:
             others.append(another)
+            ways[another.contact] = False
     if others:
         tx.keep_deliveries(others)
     tx.keep([_changed(found[number], events) for number, events in happened.items()])
@@ -76,12 +99,14 @@ def _changed(kept: Kept, happened: Sequence[e.Event]) -> Change:
 
 
 def _after(
-    tx: Transaction, world: World, came: tuple[Delivery, Outcome, bool], now: datetime
+    came: tuple[Delivery, Outcome, bool], unused: Sequence[Contact], now: datetime, *, taken: bool
 ) -> tuple[Delivery, e.Event, Delivery | None]:
-    """Say what follows for one delivery; `came` says too whether it left together with others."""
+    """Say what follows for one delivery; `came` says too whether it left together with others.
+
+    `taken`: another contact of the same person has taken the page.
+    """
     delivery, outcome, together = came
     contact = delivery.contact
-    unused = [] if isinstance(outcome, Sent) else _unused(tx, world, delivery)
     follows = after_attempt(outcome, delivery.attempts, contact, unused, now, together=together)
     if isinstance(follows, Done):
         finished = replace(delivery, state="sent", sent_at=now, detail="")
@@ -94,8 +119,7 @@ def _after(
         )
         return finished, delivered, None
     detail = outcome.detail if isinstance(outcome, Failed) else ""
-    is_refused = isinstance(outcome, Failed) and outcome.failure == "permanent"
-    finished = replace(delivery, detail=detail, alone=delivery.alone or (together and is_refused))
+    finished = replace(delivery, detail=detail)
     another = None
     if isinstance(follows, TryAgain):
         finished = replace(finished, due_at=follows.at)
@@ -110,7 +134,7 @@ def _after(
             next_try += f", and again at {follows.again_at:%H:%M:%S} UTC"
     else:
         finished = replace(finished, state="failed")
-        next_try = "no other contact is left"
+        next_try = "another contact has taken it" if taken else "no other contact is left"
     failed = e.NotDelivered(
         at=now,
         message=delivery.kind,
@@ -127,17 +151,29 @@ def _reason(follows: TryAgain | NextContact | GiveUp, detail: str) -> str:
     return follows.why or detail
 
 
-def _unused(tx: Transaction, world: World, delivery: Delivery) -> list[Contact]:
-    """Return the person's contacts through which this page has not been tried."""
-    contacts = contacts_of(world, delivery.person)
-    if not contacts:
+def _page(one: Delivery | Tried) -> Page:
+    return one.incident_id, one.page, one.person
+
+
+def _tried(tx: Transaction, incident_ids: Collection[int]) -> dict[Page, dict[Contact, bool]]:
+    """Return by page the contacts that it was tried through, and whether they have taken it."""
+    found: dict[Page, dict[Contact, bool]] = {}
+    for one in tx.tried(incident_ids) if incident_ids else ():
+        found.setdefault(_page(one), {})[one.contact] = one.taken and _proves(one.contact)
+    return found
+
+
+def _proves(contact: Contact) -> bool:
+    """Whether taking a message says anything: the inbox takes each, and rings no bell."""
+    return contact.domain != "local"
+
+
+def _unused(world: World, person: str, ways: Mapping[Contact, bool]) -> list[Contact]:
+    """Return the person's contacts to try, besides those tried: none once the page was taken."""
+    if any(ways.values()):
         return []
-    tried = {
-        other.contact
-        for other in tx.deliveries(delivery.incident_id)
-        if other.page == delivery.page and other.person == delivery.person
-    }
-    return [contact for contact in contacts if contact not in tried and contact.domain != "local"]
+    contacts = contacts_of(world, person)
+    return [contact for contact in contacts if contact not in ways and _proves(contact)]
 
 
 def _through(delivery: Delivery, contact: Contact, now: datetime) -> Delivery:
@@ -155,5 +191,4 @@ def _through(delivery: Delivery, contact: Contact, now: datetime) -> Delivery:
         attempts=0,
         claim="",
         detail="",
-        alone=False,
     )

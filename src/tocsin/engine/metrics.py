@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from tocsin.core.incident.state import Incident
 from tocsin.core.metrics.answer import Answer, By, grouped, total_of
-from tocsin.core.metrics.period import Period, parts_of
+from tocsin.core.metrics.period import Parts, Period, parts_of
 from tocsin.core.metrics.share import Share
 from tocsin.core.metrics.tally import Cell, Tally
 
@@ -22,7 +22,7 @@ class Uncounted(NamedTuple):
     """An incident that has changed since it was counted, or never was.
 
     `incident` is None if what is kept of it can't be read. `opened_before` is when the incident
-    before it in its group opened.
+    before it in its group opened that counts, as far as is known: what is not counted yet counts.
     """
 
     id: int
@@ -35,11 +35,9 @@ class Uncounted(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """An incident with so many entries, and its share; None if it can't be read."""
+    """An incident as it was when it was counted, and its share; None if it can't be read."""
 
-    id: int
-    group_key: bytes | None
-    entries: int
+    of: Uncounted
     share: Share | None
 
 
@@ -83,7 +81,7 @@ class MetricsReading(Protocol):
         Those over all components, or `by_component` those of each.
         """
 
-    def repeated(self, period: Period, limit: int) -> list[Repeated]:
+    def repeated(self, parts: Parts, limit: int) -> list[Repeated]:
         """Return the groups with more than one incident in a period, the most frequent first."""
 
 
@@ -100,7 +98,10 @@ class MetricsWriting(Protocol):
         """
 
     def keep_shares(self, counted: Sequence[Counted]) -> None:
-        """Keep shares, and that so many entries were counted; their days are stale from now on."""
+        """Keep shares, and that so many entries were counted; their days are stale from now on.
+
+        Incidents whose `opened_before` is another one thereby are uncounted again.
+        """
 
     def keep_tallies(self, days: Mapping[date, Tallies], month: date, tallies: Tallies) -> None:
         """Replace the tallies of days of one month, which are stale no more, and the month's."""

@@ -28,6 +28,7 @@ from tocsin.engine.put_off import PutOffReading, PutOffWriting
 from tocsin.engine.quiet import QuietReading, QuietWriting, Spell
 from tocsin.engine.status_records import StatusReading, StatusWriting
 from tocsin.engine.timelines import TimelinesReading
+from tocsin.engine.tried import TriedReading
 
 DeliveryState = Literal["due", "sent", "failed", "cancelled"]
 Disposition = str
@@ -130,8 +131,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     `page` numbers the timeline entry that ordered it. `due_at` is when it may be claimed; a
     claim moves it to the end of its lease, so that a claim whose node has died is simply due
     again (invariant D4). `attempts` counts claims; `claim` is the token of the latest one. It is
-    not sent any more once the incident is as `until` says. One that is `alone` leaves in no bundle:
-    the last one that it was part of was refused for good.
+    not sent any more once the incident is as `until` says.
     """
 
     id: int = 0
@@ -151,7 +151,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     claim: str = ""
     detail: str = ""
     sent_at: datetime | None = None
-    alone: bool = False
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -300,6 +299,7 @@ class Reading(
 
 class Transaction(
     Reading,
+    TriedReading,
     AccountsWriting,
     AuditWriting,
     AttachmentsWriting,
@@ -374,17 +374,21 @@ class Transaction(
 
     def claim_beside(self, claimed: Delivery, limit: int, now: datetime) -> list[Delivery]:
         """Take up to `limit` others of the same kind that are due for the same person by the same
-        contact, with the claim and to the end of the lease of `claimed`; skips locked ones.
+        contact and were tried as many times, with the claim and to the end of the lease of
+        `claimed`; skips locked ones.
 
-        Oldest first. Leaves out what must go alone, and what is an exercise where `claimed` is
-        none, or the other way round.
+        Oldest first. Leaves out probes, and exercises where `claimed` is none, or the other way
+        round.
         """
 
     def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
-        """Put off the end of the leases of deliveries that are still claimed as they say."""
+        """Put off the end of the leases of deliveries that are still claimed as they say.
+
+        Skips locked ones: it waits for nobody.
+        """
 
     def finish_delivery(self, delivery: Delivery) -> bool:
-        """Store state, due_at, detail, sent_at and `alone` of a claimed delivery.
+        """Store state, due_at, detail and sent_at of a claimed delivery.
 
         Returns False, and changes nothing, if another claim or a cancellation came between.
         """

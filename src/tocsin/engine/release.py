@@ -15,7 +15,6 @@ from tocsin.core.quiet import quieted_by, was_quiet
 from tocsin.core.statuspage.model import Window
 from tocsin.engine.intake import take_up
 from tocsin.engine.ports import Alert, Conflict, StoreUnavailable, Transaction
-from tocsin.engine.seldom import Seldom
 from tocsin.engine.sorting import Batch, signal_of
 from tocsin.engine.world import World
 
@@ -30,7 +29,6 @@ LOOK_EVERY = timedelta(minutes=1)
 POISON_AGAIN = timedelta(minutes=1)
 
 log = structlog.get_logger()
-_seldom = Seldom()
 
 
 def look_at_windows(world: World) -> int:
@@ -67,8 +65,9 @@ def _look_at_next(world: World, seen: Container[int]) -> int | None:
         return None
     except Exception:
         # Each turn may meet it again: one line a minute will do.
-        if times := _seldom.happened("poison", world.now()):
-            log.exception("maintenance.poison", windows=[one.id for one in windows], times=times)
+        numbers = [one.id for one in windows]
+        if times := world.seldom.happened(f"poison of windows {numbers}", world.now()):
+            log.exception("maintenance.poison", windows=numbers, times=times)
         if not windows or not _put_off(world, windows[0]):
             return None
     return windows[0].id
@@ -88,7 +87,7 @@ def _put_off(world: World, window: Window) -> bool:
         log.warning("maintenance.waits", reason=str(problem))
         return False
     except Exception:
-        if times := _seldom.happened("not put off", world.now()):
+        if times := world.seldom.happened(f"window {window.id} not put off", world.now()):
             log.exception("maintenance.not-put-off", window=window.id, times=times)
         return False
     return True

@@ -133,7 +133,7 @@ class Summing:
                 raise _Lost
 
     def _count(self, found: list[Uncounted]) -> None:
-        counted = [Counted(one.id, one.group_key, one.entries, self._share(one)) for one in found]
+        counted = [Counted(one, self._share(one)) for one in found]
         with self._world.store.write() as tx:
             if not tx.keep_lease(LEASE, self._world.node, self._world.now() + LEASED_FOR):
                 raise _Lost

@@ -51,10 +51,11 @@ def tick(
     windows = look_at_windows(world) if is_window_due else 0
     with world.store.write() as tx:
         deliver.settle(tx, world, attempts)
+        looked_at = look_again(tx, world)
+        # What waits for nobody comes after what may: so two nodes don't wait for each other.
         if renew:
             mine = [as_here(tx, world, one) for one in renew]
             tx.renew_claims(mine, world.now() + LEASE)
-        looked_at = look_again(tx, world)
         claimed = [
             bundle
             for channel, limit in room.items()

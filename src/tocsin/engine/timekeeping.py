@@ -92,7 +92,7 @@ class Timekeeper:
         """
         since = self._elapsed()
         wall = self._wall()
-        if self._elapsed() - since > AT_ONCE:
+        if self._was_held_up(since):
             return
         steady = self._at(since)
         if database is None:
@@ -102,7 +102,7 @@ class Timekeeper:
             database += timedelta(seconds=since - asked)
         right, trouble = self._voted(wall, steady, database)
         self._knows_database = True
-        if abs(right - steady) > FOLLOWED_FROM:
+        if abs(right - steady) > FOLLOWED_FROM and not self._was_held_up(since):
             self._anchor = (right, since, 0.0)
         self._tell(trouble if abs(wall - database) > TOLD_FROM else "")
 
@@ -131,11 +131,19 @@ class Timekeeper:
         if self._set is not None and rate:
             self._set = (ahead, self._set[1])  # what is followed gets less
         if rate or self._anchor[2]:
-            self._anchor = (steady, since, rate)
+            # Others have asked since, by the rate before: go on from where they are.
+            here = self._elapsed()
+            anchor = (self._at(here), here, rate)
+            if not self._was_held_up(here):
+                self._anchor = anchor
         told = f"the clock of this machine was set {_by(ahead)} what it was"
         if rate:
             told += "; it is followed slowly, at once by a restart"
         self._tell(told if was_set else "")
+
+    def _was_held_up(self, since: float) -> bool:
+        """Whether so much has passed since then that it says nothing about now; looks again."""
+        return self._elapsed() - since > AT_ONCE
 
     def _may_be_right(self, since: float) -> bool:
         if self._knows_database:

@@ -7,6 +7,7 @@ from secrets import token_hex
 from tocsin.core.emergency import Emergency
 from tocsin.engine.ports import Channel, Now, Source, Store
 from tocsin.engine.rules import Rules
+from tocsin.engine.seldom import Seldom
 
 
 def fresh_claim() -> str:
@@ -26,7 +27,8 @@ class World:
     `base_url` is where people reach the pages, without a slash at the end. `node` names this
     process in claims and logs. `secret` is what keys and answer links are derived from. `fresh`
     gives a text that it has never given before, on any node: the name of a claim. `emergency` says
-    in which emergency the calling thread works; None while the node has its store.
+    in which emergency the calling thread works; None while the node has its store. `seldom` keeps
+    what fails again and again from being told each time.
     """
 
     store: Store
@@ -40,3 +42,4 @@ class World:
     secret: bytes = field(repr=False)
     fresh: Callable[[], str] = fresh_claim
     emergency: Callable[[], Emergency | None] = no_emergency
+    seldom: Seldom = field(default_factory=Seldom, repr=False)

@@ -247,7 +247,8 @@ class Watcher(Checker):
         super().turned(node)
         keeper = node.minder.keeper if node.minder is not None else None
         if keeper is not None and keeper.not_whole:
-            raise Broken("H4", f"{keeper.not_whole[0]} could not be brought back as it was")
+            code = next(iter(keeper.not_whole))
+            raise Broken("H4", f"{code} could not be brought back as it was")
 
     def fault(self) -> None:
         """See Checker."""

@@ -132,12 +132,12 @@ class Checker:
         """Return the state that a delivery's incident had before this commit."""
         return self._before.get(delivery.incident_id, "") or self.state_of(delivery)
 
-    def tried(self, delivery: Delivery) -> set[Contact]:
-        """Return the contacts through which a page was tried, or is to be tried now."""
+    def tried(self, delivery: Delivery) -> dict[Contact, bool]:
+        """Return the contacts through which a page was tried or is to be, and which took it."""
         of_incident = self.store.index.of_incident[delivery.incident_id]
         rows = (self.store.deliveries.rows[number] for number in of_incident)
         return {
-            row.contact
+            row.contact: row.state == "sent"
             for row in rows
             if row.page == delivery.page and row.person == delivery.person
         }

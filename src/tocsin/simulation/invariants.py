@@ -70,8 +70,8 @@ class Asked(Protocol):
     def state_before(self, delivery: Delivery) -> str:
         """Return the state that a delivery's incident had before this commit."""
 
-    def tried(self, delivery: Delivery) -> set[Contact]:
-        """Return the contacts through which a page was tried, or is to be tried now."""
+    def tried(self, delivery: Delivery) -> dict[Contact, bool]:
+        """Return the contacts through which a page was tried or is to be, and which took it."""
 
 
 # At every commit.
@@ -213,7 +213,10 @@ def d5_another_failure_domain_at_once(checker: Asked, committed: Committed) -> I
         if not failed or new.state not in ("due", "failed") or not _said_so(committed, new):
             continue
         other = added.get((new.incident_id, new.page, new.person))
-        tried = checker.tried(new) - {other}
+        ways = checker.tried(new)
+        if other is None and any(took for c, took in ways.items() if c.domain != "local"):
+            continue
+        tried = set(ways) - {other}
         unused = [c for c in checker.contacts(new.person) if c not in tried and c.domain != "local"]
         if other is None and unused:
             yield f"{new.message.id} has failed, and {unused[0].channel} is not tried"

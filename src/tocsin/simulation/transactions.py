@@ -19,6 +19,7 @@ from tocsin.engine.ports import (
     Summary,
 )
 from tocsin.engine.put_off import UNTRIED_WAITS, WAITS_AT_MOST
+from tocsin.engine.tried import Tried
 from tocsin.simulation.disk import Committed, Index, unique
 from tocsin.simulation.journals import Journals
 from tocsin.simulation.tables import Overlay
@@ -303,6 +304,14 @@ class SimTransaction(Journals):
             key=lambda one: one.id,
         )
 
+    def tried(self, incident_ids: Collection[int]) -> list[Tried]:
+        """See TriedReading."""
+        return [
+            Tried(number, one.page, one.person, one.contact, one.state == "sent")
+            for number in sorted(set(incident_ids))
+            for one in self.deliveries(number)
+        ]
+
     def delivery(self, message_id: str) -> Delivery | None:
         """See Reading."""
         number = self._store.index.messages.get(message_id)
@@ -369,7 +378,7 @@ class SimTransaction(Journals):
             if (one.person, one.contact, one.kind)
             == (claimed.person, claimed.contact, claimed.kind)
             and one.due_at <= now
-            and not one.alone
+            and one.attempts == claimed.attempts - 1
             and one.message.exercise == claimed.message.exercise
         ]
         due.sort(key=lambda one: (one.due_at, one.id))
@@ -387,8 +396,7 @@ class SimTransaction(Journals):
     def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
         """See Transaction."""
         view = self._see("deliveries")
-        for delivery in claimed:
-            self._lock("deliveries", delivery.id)
+        for delivery in (one for one in claimed if self._try_lock("deliveries", one.id)):
             current = view.get(delivery.id)
             if current.claim == delivery.claim and current.state == "due":
                 view.put(delivery.id, replace(current, due_at=until))
@@ -404,7 +412,7 @@ class SimTransaction(Journals):
             return False
         finished = replace(
             current, state=delivery.state, due_at=delivery.due_at, detail=delivery.detail,
-            sent_at=delivery.sent_at, alone=delivery.alone,
+            sent_at=delivery.sent_at,
         )  # fmt: skip
         view.put(delivery.id, finished)
         return True
@@ -423,11 +431,10 @@ class SimTransaction(Journals):
 
     def bring_forward(self, now: datetime) -> int:
         """See PutOffWriting."""
-        late = self._put_off(now)
-        for delivery in late:
-            self._lock("deliveries", delivery.id)
+        free = [d for d in self._put_off(now) if self._try_lock("deliveries", d.id)]
+        for delivery in free:
             self._see("deliveries").put(delivery.id, replace(delivery, due_at=now))
-        return len(late)
+        return len(free)
 
     def next_due(self) -> NextDue:
         """See Reading."""

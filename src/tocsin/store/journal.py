@@ -170,7 +170,8 @@ class SqlJournalReading:
         question = (
             select(alerts)
             .where(
-                # Copies fire: one that does not has ended since, whatever the clock said then.
+                # Copies fire, but for quiet ones: one that does not has ended since, whatever the
+                # clock said then. A quiet one that was over before is no news where it goes.
                 or_(
                     alerts.c.id > state.last_alert,
                     alerts.c.updated_at >= since,

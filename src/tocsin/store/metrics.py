@@ -1,21 +1,40 @@
 """Shares and tallies in their tables, and which incidents were not counted yet."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.core.incident.state import Incident
-from tocsin.core.metrics.period import Period
+from tocsin.core.metrics.period import A_DAY, Parts, Period, month_of, next_month
 from tocsin.core.metrics.share import Share
 from tocsin.core.metrics.tally import ALL, Cell, Tally
 from tocsin.engine.metrics import Behind, Counted, Repeated, Span, Tallies, Uncounted
 from tocsin.store import rows
-from tocsin.store.metrics_schema import leases, metric_days, metric_shares, metric_tallies
+from tocsin.store.metrics_schema import (
+    leases,
+    metric_days,
+    metric_groups,
+    metric_shares,
+    metric_tallies,
+)
 from tocsin.store.schema import incidents
 
 _NOT_COUNTED = text("incidents.counted_entries <> incidents.entries AND incidents.id > 0")
@@ -24,17 +43,46 @@ _NOT_COUNTED = text("incidents.counted_entries <> incidents.entries AND incident
 _OF_COMPONENTS = {False: "", True: " of components"}
 
 _before = incidents.alias("before_it")
-_OPENED_BEFORE = (
+_counted = metric_shares.alias("counted")
+_with_shares = _before.outerjoin(_counted, _counted.c.incident_id == _before.c.id)
+# By number, whether it was counted or not: that is the one before it, but for what came back from
+# an emergency, which has a later number. Such a one is found by time once it was counted.
+_BEFORE_BY_NUMBER = (
     select(_before.c.opened_at)
-    .where(_before.c.group_key == incidents.c.group_key, _before.c.id < incidents.c.id)
+    .select_from(_with_shares)
+    .where(
+        _before.c.group_key == incidents.c.group_key,
+        _before.c.id < incidents.c.id,
+        _before.c.opened_at <= incidents.c.opened_at,
+        or_(_counted.c.incident_id.is_(None), _counted.c.group_key.is_not(None)),
+    )
     .order_by(_before.c.id.desc())
+    .limit(1)
+    .correlate(incidents)
+    .scalar_subquery()
+)
+_kept = metric_shares.alias("kept")
+_PLACE = tuple_(_kept.c.opened_at, _kept.c.incident_id)
+_HERE = tuple_(incidents.c.opened_at, incidents.c.id)
+_BEFORE_BY_TIME = (
+    select(_kept.c.opened_at)
+    .where(_kept.c.group_key == incidents.c.group_key, _PLACE < _HERE)
+    .order_by(_kept.c.opened_at.desc(), _kept.c.incident_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_NEXT = (
+    select(_kept.c.incident_id)
+    .where(_kept.c.group_key == incidents.c.group_key, _PLACE > _HERE)
+    .order_by(_kept.c.opened_at, _kept.c.incident_id)
     .limit(1)
     .scalar_subquery()
 )
 _UNCOUNTED = (
     select(
         incidents.c.id, incidents.c.plan, incidents.c.group_key, incidents.c.opened_at,
-        incidents.c.entries, incidents.c.snapshot, _OPENED_BEFORE.label("opened_before"),
+        incidents.c.entries, incidents.c.snapshot,
+        _BEFORE_BY_NUMBER.label("by_number"), _BEFORE_BY_TIME.label("by_time"),
     )
     .where(_NOT_COUNTED)
     .order_by(incidents.c.opened_at.desc())
@@ -91,21 +139,37 @@ class SqlMetricsReading:
             for starts, severity, component, said in self._connection.execute(question)
         ]
 
-    def repeated(self, period: Period, limit: int) -> list[Repeated]:
-        """See MetricsReading. Reads all shares of the period."""
-        kept = metric_shares.c
-        question = (
-            select(func.count().label("times"), func.max(kept.incident_id))
+    def repeated(self, parts: Parts, limit: int) -> list[Repeated]:
+        """See MetricsReading. Days by an index that has all of it, months as they were counted."""
+        kept, months = metric_shares.c, metric_groups.c
+        found = [
+            select(
+                kept.group_key,
+                func.count().label("times"),
+                func.max(kept.incident_id).label("newest"),
+            )
             .where(
-                kept.day.between(period.first.isoformat(), period.last.isoformat()),
+                kept.day.between(part.first.isoformat(), part.last.isoformat()),
                 kept.group_key.is_not(None),
             )
             .group_by(kept.group_key)
-            .having(func.count() > 1)
-            .order_by(func.count().desc(), func.max(kept.incident_id).desc())
+            for part in (parts.before, parts.after)
+            if part is not None
+        ]
+        if parts.months is not None:
+            first, last = parts.months
+            within = months.month.between(first.isoformat(), last.isoformat())
+            found.append(select(months.group_key, months.times, months.newest).where(within))
+        every = union_all(*found).subquery()
+        times, newest = func.sum(every.c.times), func.max(every.c.newest)
+        question = (
+            select(times, newest)
+            .group_by(every.c.group_key)
+            .having(times > 1)
+            .order_by(times.desc(), newest.desc())
             .limit(limit)
         )
-        return [Repeated(*row) for row in self._connection.execute(question)]
+        return [Repeated(int(row[0]), row[1]) for row in self._connection.execute(question)]
 
 
 class SqlMetricsWriting:
@@ -134,13 +198,56 @@ class SqlMetricsWriting:
         if not counted:
             return
         here = self._connection.dialect.name
-        values = [_share_row(one) for one in counted if one.share is not None]
+        values = [_share_row(one.of, one.share) for one in counted if one.share is not None]
         if values:
             self._connection.execute(_SHARING[here], values)
             days = sorted({value["day"] for value in values})
             self._connection.execute(_STALE[here], [{"day": day} for day in days])
-        marks = [{"of": one.id, "so_many": one.entries} for one in counted]
-        self._connection.execute(_COUNTED, sorted(marks, key=lambda mark: mark["of"]))
+            self._count_groups(counted)
+        marks = {one.of.id: (one.of.entries, one.of.entries) for one in counted}
+        marks |= {other: (entries, 0) for other, entries in self._come_after(counted).items()}
+        self._connection.execute(
+            _COUNTED,
+            [
+                {"of": of, "so_many": entries, "counted": so_far}
+                for of, (entries, so_far) in sorted(marks.items())
+            ],
+        )
+
+    def _count_groups(self, counted: Sequence[Counted]) -> None:
+        """Count anew how often the groups of these incidents came in their months."""
+        found = {
+            (month_of(one.share.day), one.of.group_key)
+            for one in counted
+            if one.share is not None and one.of.group_key is not None
+        }
+        values = [_of_month(month, key) for month, key in sorted(found)]
+        if values:
+            gone = [{"of_month": one["of_month"], "key": one["key"]} for one in values]
+            self._connection.execute(_NO_GROUP, gone)
+            self._connection.execute(_GROUP, values)
+
+    def _come_after(self, counted: Sequence[Counted]) -> dict[int, int]:
+        """Return incidents that were counted with another one before them than there is now.
+
+        With the number of their entries.
+        """
+        changed = {one.of.id: one for one in counted if one.share is not None}
+        following = select(incidents.c.id, _NEXT.label("next")).where(
+            incidents.c.id.in_(list(changed)), incidents.c.group_key.is_not(None)
+        )
+        after = [(row.next, changed[row.id]) for row in self._connection.execute(following)]
+        question = (
+            select(metric_shares.c.incident_id, metric_shares.c.opened_before, incidents.c.entries)
+            .join_from(metric_shares, incidents, incidents.c.id == metric_shares.c.incident_id)
+            .where(metric_shares.c.incident_id.in_([number for number, _ in after if number]))
+        )
+        kept = {row.incident_id: row for row in self._connection.execute(question)}
+        return {
+            number: kept[number].entries
+            for number, one in after
+            if number in kept and _is_other(kept[number].opened_before, one)
+        }
 
     def keep_tallies(self, days: Mapping[date, Tallies], month: date, tallies: Tallies) -> None:
         """See MetricsWriting."""
@@ -163,7 +270,25 @@ class SqlMetricsWriting:
 _COUNTED = (
     update(incidents)
     .where(incidents.c.id == bindparam("of"), incidents.c.entries == bindparam("so_many"))
-    .values(counted_entries=bindparam("so_many"))
+    .values(counted_entries=bindparam("counted"))
+)
+_NO_GROUP = delete(metric_groups).where(
+    metric_groups.c.month == bindparam("of_month"), metric_groups.c.group_key == bindparam("key")
+)
+_GROUP = insert(metric_groups).from_select(
+    ["month", "group_key", "times", "newest"],
+    select(
+        bindparam("of_month", type_=Text),
+        metric_shares.c.group_key,
+        func.count(),
+        func.max(metric_shares.c.incident_id),
+    )
+    .where(
+        metric_shares.c.group_key == bindparam("key"),
+        metric_shares.c.opened_at.between(bindparam("since"), bindparam("until")),
+        metric_shares.c.day.between(bindparam("of_month", type_=Text), bindparam("to_day")),
+    )
+    .group_by(metric_shares.c.group_key),
 )
 _GONE = delete(metric_tallies).where(
     metric_tallies.c.span == bindparam("of_span"),
@@ -180,22 +305,17 @@ _STALE = {
     "sqlite": sqlite.insert(metric_days).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(metric_days).on_conflict_do_nothing(),
 }
+_CHANGING = ("group_key", "opened_before", "text")
 _sqlite_share = sqlite.insert(metric_shares)
 _postgres_share = postgresql.insert(metric_shares)
 _SHARING: dict[str, Any] = {
     "sqlite": _sqlite_share.on_conflict_do_update(
         index_elements=[metric_shares.c.incident_id],
-        set_={
-            "text": _sqlite_share.excluded.text,
-            "group_key": _sqlite_share.excluded.group_key,
-        },
+        set_={name: _sqlite_share.excluded[name] for name in _CHANGING},
     ),
     "postgresql": _postgres_share.on_conflict_do_update(
         index_elements=[metric_shares.c.incident_id],
-        set_={
-            "text": _postgres_share.excluded.text,
-            "group_key": _postgres_share.excluded.group_key,
-        },
+        set_={name: _postgres_share.excluded[name] for name in _CHANGING},
     ),
 }
 """The day of an incident never changes: its plan and its opening do not."""
@@ -207,6 +327,7 @@ def _to_uncounted(row: Any) -> Uncounted:
     except msgspec.DecodeError:
         log.error("store.incident-unreadable", ids=[row.id])
         incident = None
+    before = [at for at in (row.by_number, row.by_time) if at is not None]
     return Uncounted(
         id=row.id,
         plan=row.plan,
@@ -214,17 +335,39 @@ def _to_uncounted(row: Any) -> Uncounted:
         opened_at=rows.instant(row.opened_at),
         entries=row.entries,
         incident=incident,
-        opened_before=rows.instant_or_none(row.opened_before),
+        opened_before=rows.instant_or_none(max(before, default=None)),
     )
 
 
-def _share_row(one: Counted) -> dict[str, Any]:
-    assert one.share is not None
+def _share_row(of: Uncounted, share: Share) -> dict[str, Any]:
     return {
-        "incident_id": one.id,
-        "day": one.share.day.isoformat(),
-        "group_key": None if one.share.left_out else one.group_key,
-        "text": _encode(one.share).decode(),
+        "incident_id": of.id,
+        "day": share.day.isoformat(),
+        "group_key": None if share.left_out else of.group_key,
+        "opened_at": rows.micros(of.opened_at),
+        "opened_before": rows.micros_or_none(of.opened_before),
+        "text": _encode(share).decode(),
+    }
+
+
+def _is_other(before: int | None, changed: Counted) -> bool:
+    """Say whether an incident right after `changed` was counted with a wrong one before it."""
+    assert changed.share is not None
+    at = rows.micros(changed.of.opened_at)
+    if changed.share.left_out:
+        return before == at
+    return before is None or before < at
+
+
+def _of_month(month: date, key: bytes) -> dict[str, Any]:
+    """Return what counts a group in a month, on the clocks of any zone."""
+    begins = datetime(month.year, month.month, 1, tzinfo=UTC)
+    return {
+        "of_month": month.isoformat(),
+        "key": key,
+        "to_day": (next_month(month) - A_DAY).isoformat(),
+        "since": rows.micros(begins - 2 * A_DAY),
+        "until": rows.micros(begins + 33 * A_DAY),
     }
 
 

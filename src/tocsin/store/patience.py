@@ -9,12 +9,14 @@ So is the way to a connection: the limit that psycopg keeps begins when the serv
 and a name server that is dead takes half a minute to be given up.
 """
 
+import socket
 from concurrent.futures import Future
+from ipaddress import ip_address
+from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.conninfo import timeout_from_conninfo
 
 from tocsin.outbound.abandoned import begin
 
@@ -22,7 +24,7 @@ SILENCE_SECONDS = 15.0
 """How long one answer of the server may take; longer than what it allows itself."""
 
 FOUND_WITHIN = 3.0
-"""Seconds in which the name server must find a host."""
+"""Seconds in which the name server must find the hosts, all at the same time."""
 
 T = TypeVar("T")
 
@@ -42,21 +44,57 @@ class PatientConnection(psycopg.Connection[Any]):
 
 def connect(*arguments: Any, **parameters: Any) -> PatientConnection:
     """Open one; see psycopg.connect. Ends in time, whatever the name server does."""
-    trying = begin(lambda: PatientConnection.connect(*arguments, **parameters), "connect")
+    return PatientConnection.connect(*arguments, **found(parameters))
+
+
+def found(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters of psycopg.connect in which each host comes with its addresses.
+
+    Then nothing is asked of a name server any more, and psycopg's own limit counts for each
+    address. A host that is not found is left out; raises psycopg.OperationalError if none is left.
+    """
+    hosts = str(parameters.get("host") or "").split(",")
+    ports = str(parameters.get("port") or "").split(",")
+    if len(ports) == 1:
+        ports *= len(hosts)
+    is_asked = any(map(_is_name, hosts)) and not parameters.get("hostaddr")
+    if not is_asked or len(ports) != len(hosts):
+        return parameters
+    asked = [_asked(host) if _is_name(host) else None for host in hosts]
+    until = monotonic() + FOUND_WITHIN
+    ways: list[tuple[str, str, str]] = []
+    problem = ""
+    for host, port, asking in zip(hosts, ports, asked, strict=True):
+        try:
+            addresses = [""] if asking is None else asking.result(max(until - monotonic(), 0))
+        except TimeoutError:
+            problem = f"it takes too long to find {host}"
+        except (OSError, UnicodeError) as error:
+            problem = f"{host} was not found: {error}"
+        else:
+            ways += [(host, address, port) for address in addresses]
+    if not ways:
+        raise psycopg.OperationalError(problem)
+    names = ("host", "hostaddr", "port")
+    lists = {name: ",".join(way[n] for way in ways) for n, name in enumerate(names)}
+    others = {name: value for name, value in parameters.items() if name not in names}
+    return others | {name: text for name, text in lists.items() if text.strip(",")}
+
+
+def _is_name(host: str) -> bool:
+    """Whether a name server is asked for it: no socket's folder, no address."""
+    if not host or host.startswith(("/", "@")):
+        return False
     try:
-        return trying.result(_seconds_for(parameters))
-    except TimeoutError:
-        trying.add_done_callback(_give_back)
-        raise psycopg.OperationalError("it takes too long to find the server") from None
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return True
+    return False
 
 
-def _seconds_for(parameters: dict[str, Any]) -> float:
-    """Return how long all hosts together may take, each with the limit that psycopg keeps."""
-    hosts = str(parameters.get("host", "")).count(",") + 1
-    return hosts * (timeout_from_conninfo(parameters) + FOUND_WITHIN)
+def _asked(host: str) -> Future[list[str]]:
+    def ask() -> list[str]:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return [str(answer[4][0]) for answer in answers]
 
-
-def _give_back(trying: Future[PatientConnection]) -> None:
-    """Close a connection that comes when nobody waits for it any more."""
-    if trying.exception() is None:
-        trying.result().close()
+    return begin(ask, "find the database")

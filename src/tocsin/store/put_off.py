@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select
 
 from tocsin.engine.put_off import UNTRIED_WAITS, WAITS_AT_MOST
 from tocsin.store import rows
+from tocsin.store.in_order import change_deliveries
 from tocsin.store.schema import deliveries
 
 
@@ -28,8 +29,9 @@ class SqlPutOffWriting:
 
     def bring_forward(self, now: datetime) -> int:
         """See PutOffWriting."""
-        changing = update(deliveries).where(_is_put_off(now)).values(due_at=rows.micros(now))
-        return self._connection.execute(changing).rowcount
+        # What somebody else is about is left to the next look, so nobody waits for each other.
+        now_due = {"due_at": rows.micros(now)}
+        return change_deliveries(self._connection, _is_put_off(now), now_due, skip_locked=True)
 
 
 def _is_put_off(now: datetime) -> ColumnElement[bool]:

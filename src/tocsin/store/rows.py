@@ -202,12 +202,16 @@ def changed_incident_row(change: Change, kept: Kept, entries: int, head: bytes) 
 
 
 def refolded(incident: Incident) -> dict[str, Any]:
-    """Return by column what of an incident's row follows from its timeline alone."""
+    """Return by column what of an incident's row follows from its timeline alone.
+
+    What is read out of it may count otherwise from now on, so it is to be counted again.
+    """
     return {
         "state": incident.state,
         "severity": incident.severity,
         "generation": incident.generation,
         "snapshot": _encode(incident).decode(),
+        "counted_entries": 0,
     }
 
 
@@ -234,7 +238,6 @@ def new_delivery_row(delivery: Delivery) -> Row:
         delivery.claim,
         plain(delivery.detail),
         micros_or_none(delivery.sent_at),
-        int(delivery.alone),
     )
 
 
@@ -258,7 +261,6 @@ def to_delivery(row: Any) -> Delivery:
         claim=row.claim,
         detail=row.detail,
         sent_at=instant_or_none(row.sent_at),
-        alone=bool(row.alone),
     )
 
 

@@ -163,7 +163,6 @@ deliveries = Table(
     Column("claim", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("sent_at", BigInteger),
-    Column("alone", SmallInteger, nullable=False, server_default=text("0")),
 )
 Index("deliveries_message", deliveries.c.message_id, unique=True)
 Index("deliveries_incident", deliveries.c.incident_id, deliveries.c.id)
@@ -183,6 +182,7 @@ Index(
     deliveries.c.person,
     deliveries.c.channel,
     deliveries.c.kind,
+    deliveries.c.attempts,
     deliveries.c.due_at,
     deliveries.c.id,
     sqlite_where=_due,

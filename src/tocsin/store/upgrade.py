@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from tocsin.engine.ports import StoreUnavailable
 from tocsin.store.database import Database
-from tocsin.store.refold import refold
+from tocsin.store.refold import is_refolding, refold_some, start_refolding
 from tocsin.store.schema import REVISION, alembic_version, meta, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,10 +20,11 @@ def upgrade(database: Database, new_secret: bytes) -> None:
     """Make `database` ready to use; an empty one gets its tables and `new_secret`.
 
     Creating the tables of a new database directly gives the same as running all migrations
-    (tests/store/test_migrations.py proves it), only sooner.
+    (tests/store/test_migrations.py proves it), only sooner. What changes tables keeps everybody
+    out of them, so it ends before incidents are folded anew: that may take minutes.
     """
     with database.reading() as connection:
-        if current_revision(connection) == REVISION and _has_secret(connection):
+        if _is_ready(connection):
             return
     with database.writing() as connection:
         database.claim_schema(connection)
@@ -34,9 +35,14 @@ def upgrade(database: Database, new_secret: bytes) -> None:
             connection.execute(insert(alembic_version).values(version_num=REVISION))
         elif revision != REVISION:
             migrate(connection)
-            refold(connection)
+            start_refolding(connection)
         if not _has_secret(connection):
             connection.execute(insert(meta).values(name="secret", value=new_secret))
+    more = True
+    while more:
+        with database.writing() as connection:
+            database.claim_schema(connection)
+            more = refold_some(connection)
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -44,6 +50,12 @@ def current_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(alembic_version.name):
         return None
     return connection.execute(select(alembic_version.c.version_num)).scalar()
+
+
+def _is_ready(connection: Connection) -> bool:
+    if current_revision(connection) != REVISION:
+        return False
+    return _has_secret(connection) and not is_refolding(connection)
 
 
 def _has_secret(connection: Connection) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Insert, delete, insert, select, update
+from sqlalchemy import Connection, Insert, and_, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -32,6 +32,7 @@ from tocsin.store.audit import SqlAuditWriting
 from tocsin.store.database import Bulk
 from tocsin.store.deployments import SqlDeploymentsWriting
 from tocsin.store.heartbeats import SqlHeartbeatsWriting
+from tocsin.store.in_order import change_deliveries
 from tocsin.store.journal import SqlJournalWriting
 from tocsin.store.metrics import SqlMetricsWriting
 from tocsin.store.moving import SqlMoving
@@ -52,11 +53,18 @@ from tocsin.store.schema import (
     unreadable,
 )
 from tocsin.store.statuspage import SqlStatusWriting
+from tocsin.store.tried import SqlTriedReading
 
 log = structlog.get_logger()
 
 MOST_PARAMETERS = 10_000
 """More values than this go into several statements; both databases take a few times as many."""
+
+_IS_EXERCISE = deliveries.c.message.contains('"exercise":true')
+"""Of a message as it is written: inside of a text the quotes would stand behind backslashes."""
+
+CLAIMS_AT_ONCE = 100
+"""So many claims are renewed by one statement."""
 
 
 class SqlTransaction(
@@ -71,14 +79,16 @@ class SqlTransaction(
     SqlJournalWriting,
     SqlQuietWriting,
     SqlPutOffWriting,
+    SqlTriedReading,
     SqlHeartbeatsWriting,
     SqlProbeWriting,
     SqlMetricsWriting,
 ):
     """A transaction on one connection; see engine.ports.Transaction.
 
-    What waits for others takes its locks in the order of ids (alerts before incidents), so that
-    two nodes don't wait for each other; if they do, the database ends one with a Conflict.
+    What waits for others takes its locks in the order of ids (alerts before incidents, those before
+    deliveries), so that two nodes don't wait for each other; if they do, the database ends one with
+    a Conflict. Claims, and what renews them, take what is free and wait for nobody.
     """
 
     def __init__(
@@ -206,17 +216,16 @@ class SqlTransaction(
         self, incident_ids: Collection[int], until: Collection[Until], why: str
     ) -> int:
         """See Transaction."""
-        cancelling = (
-            update(deliveries)
-            .where(
-                deliveries.c.state == "due",
-                deliveries.c.kind.in_(("page", "alarm")),
-                deliveries.c.wanted_until.in_(tuple(until)),
-            )
-            .values(state="cancelled", detail=rows.plain(why))
+        wanted = and_(
+            deliveries.c.state == "due",
+            deliveries.c.kind.in_(("page", "alarm")),
+            deliveries.c.wanted_until.in_(tuple(until)),
         )
+        cancelled = {"state": "cancelled", "detail": rows.plain(why)}
         return sum(
-            self._connection.execute(cancelling.where(deliveries.c.incident_id.in_(part))).rowcount
+            change_deliveries(
+                self._connection, and_(wanted, deliveries.c.incident_id.in_(part)), cancelled
+            )
             for part in _parts(sorted(set(incident_ids)))
         )
 
@@ -248,14 +257,14 @@ class SqlTransaction(
             .where(deliveries.c.channel == claimed.contact.channel)
             .where(deliveries.c.kind == claimed.kind, deliveries.c.due_at <= rows.micros(now))
             .where(deliveries.c.address == rows.plain(claimed.contact.address))
-            .where(deliveries.c.alone == 0, deliveries.c.incident_id > 0)
+            .where(deliveries.c.attempts == claimed.attempts - 1, deliveries.c.incident_id > 0)
+            .where(_IS_EXERCISE if claimed.message.exercise else ~_IS_EXERCISE)
             .order_by(deliveries.c.due_at, deliveries.c.id)
             .limit(limit)
             .with_for_update(key_share=True, skip_locked=True)
         )
         found = [rows.to_delivery(row) for row in self._connection.execute(question)]
-        fitting = [one for one in found if one.message.exercise == claimed.message.exercise]
-        return self._claimed(fitting, claimed.claim, claimed.due_at)
+        return self._claimed(found, claimed.claim, claimed.due_at)
 
     def _claimed(self, found: Sequence[Delivery], claim: str, until: datetime) -> list[Delivery]:
         claiming = update(deliveries).values(
@@ -269,17 +278,18 @@ class SqlTransaction(
         ]
 
     def renew_claims(self, claimed: Sequence[Delivery], until: datetime) -> None:
-        """See Transaction."""
+        """See Transaction. Never waits: what somebody else is about is renewed the next time."""
+        ids_of: dict[str, list[str]] = {}
         for delivery in claimed:
-            self._connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.message_id == delivery.message.id,
-                    deliveries.c.claim == delivery.claim,
-                    deliveries.c.state == "due",
-                )
-                .values(due_at=rows.micros(until))
-            )
+            ids_of.setdefault(delivery.claim, []).append(delivery.message.id)
+        held = [
+            and_(deliveries.c.claim == claim, deliveries.c.message_id.in_(ids))
+            for claim, ids in ids_of.items()
+        ]
+        for start in range(0, len(held), CLAIMS_AT_ONCE):
+            mine = and_(deliveries.c.state == "due", or_(*held[start : start + CLAIMS_AT_ONCE]))
+            later = {"due_at": rows.micros(until)}
+            change_deliveries(self._connection, mine, later, skip_locked=True)
 
     def finish_delivery(self, delivery: Delivery) -> bool:
         """See Transaction."""
@@ -297,7 +307,6 @@ class SqlTransaction(
                 due_at=rows.micros(delivery.due_at),
                 detail=rows.plain(delivery.detail),
                 sent_at=rows.micros_or_none(delivery.sent_at),
-                alone=int(delivery.alone),
             )
         )
         return self._connection.execute(finishing).rowcount == 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tocsin.core.incident.confidential import covered
 from tocsin.core.incident.state import Incident
 from tocsin.core.metrics.answer import BYS, Answer, By, Group
-from tocsin.core.metrics.period import Period, period_of
+from tocsin.core.metrics.period import Period, parts_of, period_of
 from tocsin.core.metrics.share import LEFT_OUT, MEASURES, OF_CLOCKS, OF_THE_PLAN, REASONS, day_of
 from tocsin.core.metrics.tally import NONE, Tally
 from tocsin.core.plan.model import Plan
@@ -86,11 +86,12 @@ def asked(web: Web, start: str, end: str, by: Collection[By]) -> Asked:
     return Asked(answer, behind, web.world.now(), today, web.world.rules.plan)
 
 
-def came_back(web: Web, caller: Known, period: Period) -> list[Again]:
+def came_back(web: Web, caller: Known, asked_for: Asked) -> list[Again]:
     """Return the groups of alerts that came back in a period, the most frequent first."""
     found = []
+    parts = parts_of(asked_for.answer.period, asked_for.today)
     with web.world.store.read() as reading:
-        for one in reading.repeated(period, REPEATED_SHOWN):
+        for one in reading.repeated(parts, REPEATED_SHOWN):
             newest = [row.incident for row in reading.incidents((), one.newest + 1, 1)]
             found += [
                 Again(one.times, it if may_read(web.world, caller, it) else covered(it))

@@ -75,7 +75,7 @@ def test_a_line_with_a_dot_does_not_end_the_mail():
         ({"RCPT": "450 4.2.0 greylisted"}, "temporary", "(450 4.2.0 greylisted)"),
         ({"RCPT": "452 4.5.3 too many"}, "temporary", "(452 4.5.3 too many)"),
         ({"RCPT": ""}, "temporary", "did not take the mail within 1 s"),
-        ({"DATA": "554 5.7.1 spam"}, "permanent", "refused the mail (554 5.7.1 spam)"),
+        ({"DATA": "554 5.7.1 spam"}, "refused", "refused the mail (554 5.7.1 spam)"),
         ({"DATA": "451 4.3.0 disk full"}, "temporary", "refused the mail (451 4.3.0 disk full)"),
         ({"DATA": ""}, "unknown", "took the mail but did not confirm it in 1 s"),
     ],

@@ -67,7 +67,7 @@ def test_what_comes_later_of_the_same_incident_is_a_comment():
         (429, {"retry-after": "30"}, "rate-limited", "fewer requests"),
         (404, {}, "permanent", "no such repository"),
         (410, {}, "permanent", "switched off"),
-        (422, {}, "permanent", "labels"),
+        (422, {}, "refused", "labels"),
         (503, {}, "temporary", "answered 503"),
     ],
 )

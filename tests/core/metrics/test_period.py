@@ -55,6 +55,8 @@ def test_the_month_that_goes_on_is_taken_whole() -> None:
         ("2026-03-05", "2026-03-05", "2026-03-05", "2026-03-05"),
         ("", "2024-02", "2023-03-01", "2024-02-29"),
         ("2027-01", "", "2027-01-01", "2027-01-01"),
+        ("2016-01", "2025-12", "2016-01-01", "2025-12-31"),
+        ("2016-02-29", "2026-02-28", "2016-02-29", "2026-02-28"),
     ],
 )
 def test_periods_as_people_write_them(start: str, end: str, first: str, last: str) -> None:
@@ -66,11 +68,14 @@ def test_periods_as_people_write_them(start: str, end: str, first: str, last: st
     [
         ("yesterday", "", "`yesterday` is no day"),
         ("2026-02-30", "", "`2026-02-30` is a day that no calendar has"),
+        ("soon", "2026-13", "`soon` is no day and `2026-13` is a day that no calendar has"),
         ("2026-13", "", "`2026-13` is a day that no calendar has"),
         ("0001-01", "", "beyond all records"),
         ("", "9999-12", "no calendar has"),
         ("2026-03", "2026-02", "2026-03-01 is after 2026-02-28"),
         ("2010-01", "", "more than 10 years"),
+        ("2015-01-01", "2025-01-01", "more than 10 years"),
+        ("2016-02-29", "2026-03-01", "more than 10 years"),
     ],
 )
 def test_what_is_no_period_is_refused_with_a_way_out(start: str, end: str, what: str) -> None:

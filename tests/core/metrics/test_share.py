@@ -79,7 +79,7 @@ def test_the_true_start_is_what_somebody_stated(
     assert found.unknown.get("detect") == why
 
 
-@pytest.mark.parametrize(("days", "repeats"), [(0, True), (30, True), (31, False)])
+@pytest.mark.parametrize(("days", "repeats"), [(-1, False), (0, True), (30, True), (31, False)])
 def test_a_repeat_is_one_of_its_group_within_thirty_days(days: int, repeats: bool) -> None:
     story = Story()
     before = START - timedelta(days=days)
@@ -95,6 +95,19 @@ def test_what_the_plan_itself_measures_is_there_with_its_target() -> None:
     story = Story()
     story.do(61, c.Resolve(by="ana"))
     assert share(story).kept["plan mttr"] is False
+
+
+@pytest.mark.parametrize("said", [10**400, 1e300, float("nan"), float("inf"), -1])
+def test_a_number_beyond_all_measure_costs_its_own_figure_only(said: float) -> None:
+    story = Story()
+    story.do(5, c.Acknowledge(by="ana"))
+    (first, *others) = story.plan.afterwards.metrics
+    asked = replace(first, fact="orders_lost", starts="", stated="", ends="")
+    plan = replace(story.plan, afterwards=replace(story.plan.afterwards, metrics=(asked, *others)))
+    facts = {"orders_lost": Fact(said, "ana", START)}
+    found = share_of(plan, replace(story.incident, facts=facts), START, None)
+    assert found.unknown[f"plan {first.id}"] == "not known"
+    assert found.took["acknowledge"] == 5 * 60_000
 
 
 def test_all_reasons_have_words() -> None:

@@ -30,7 +30,7 @@ def failure_of(error: Exception, server: str, left: bool) -> Failed:
     if isinstance(error, Refused):
         words = _visible(error.words)
         said = f"{error.code} {words}".rstrip()
-        return Failed(_class_of(error.code, left), _say(REFUSED[error.step], server, said))
+        return Failed(_class_of(error, left), _say(REFUSED[error.step], server, said))
     if isinstance(error, NotOffered):
         # A half-started server, too, may offer less than usual: worth another try.
         return Failed("temporary", _say(NOT_OFFERED[error.step], server))
@@ -44,11 +44,12 @@ def timed_out(server: str, seconds: float, left: bool) -> Failed:
     return Failed("temporary", f"{server} did not take the mail within {seconds:g} s")
 
 
-def _class_of(code: int, left: bool) -> FailureClass:
-    if 400 <= code < 500:
+def _class_of(refusal: Refused, left: bool) -> FailureClass:
+    if 400 <= refusal.code < 500:
         return "temporary"
-    if 500 <= code < 600:
-        return "permanent"
+    if 500 <= refusal.code < 600:
+        # What is said to the content is about this mail; everything before, about the way.
+        return "refused" if refusal.step == "content" else "permanent"
     return "unknown" if left else "temporary"
 
 

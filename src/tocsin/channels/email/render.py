@@ -23,7 +23,10 @@ KINDS = {
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
-TOGETHER = "These were due for you at the same time, so this is one message. Each has its own link."
+TOGETHER = (
+    "These were due for you at the same time, so this is one message. Each has its own link, which"
+    " leads to all that is known."
+)
 
 LEAVE = "To change or end these messages"
 
@@ -31,6 +34,10 @@ SUBJECT_LENGTH_MAX = 250
 TITLE_LENGTH_MIN = 20
 VALUE_LENGTH_MAX = 2000
 DETAILS_MAX = 100
+PART_VALUE_LENGTH_MAX = 200
+PART_DETAILS_MAX = 12
+"""In a bundle a message shows so many details that are no longer than that, deadlines first."""
+
 TOKEN_LENGTH_MAX = 64
 
 _BODY = "margin:0;padding:16px;font-family:system-ui,sans-serif;font-size:16px;line-height:1.5"
@@ -152,6 +159,7 @@ def _numbered(number: int, part: Message) -> list[str]:
     """Write one message of a bundle as lines of text, set in below its number."""
     lines = [f"{number}. {_heading(part)}", f"   {_marks(part)}"]
     lines.append(f"   Why you get this: {_indented(_indented(_lines(_why(part))))}")
+    lines += [f"   {name}: {value}" for name, value in _short_details(part)]
     if link := _link(part):
         lines.append(f"   {_action(part)}: {link}")
     return lines
@@ -166,12 +174,14 @@ def _section(part: Message) -> str:
         if link
         else ""
     )
+    rows = "<br>\n".join(f"{escape(name)}: {escape(value)}" for name, value in _short_details(part))
+    details = f'<p style="margin:4px 0;overflow-wrap:anywhere">{rows}</p>\n' if rows else ""
     return (
         f'<div style="{_PART}">\n'
         f'<h2 style="{_PART_HEADING}">{escape(_heading(part))}</h2>\n'
         f'<p style="margin:4px 0"><small>{escape(_marks(part))}</small></p>\n'
         f'<p style="margin:4px 0;white-space:pre-wrap;overflow-wrap:anywhere">'
-        f"{escape(_lines(_why(part)))}</p>\n{button}\n</div>"
+        f"{escape(_lines(_why(part)))}</p>\n{details}{button}\n</div>"
     )
 
 
@@ -242,6 +252,26 @@ def _details(message: Message) -> list[tuple[str, str]]:
     ]
     hidden = len(message.details) - DETAILS_MAX
     return [*details, ("More", f"{hidden} further details")] if hidden > 0 else details
+
+
+def _short_details(part: Message) -> list[tuple[str, str]]:
+    """List what a message of a bundle shows of its details; the last one counts the others."""
+    limits = part.limits
+    short = [
+        (name, value)
+        for name, value in part.details
+        if "\n" not in value and max(len(name), len(value)) <= PART_VALUE_LENGTH_MAX
+    ]
+    wanted = [*limits, *(one for one in short if one not in limits)][:PART_DETAILS_MAX]
+    shown = [
+        (
+            _cut(_one_line(name), PART_VALUE_LENGTH_MAX),
+            _cut(_one_line(value), PART_VALUE_LENGTH_MAX),
+        )
+        for name, value in wanted
+    ]
+    hidden = len(part.details) - len(wanted)
+    return [*shown, ("Further details", f"{hidden}, in Tocsin")] if hidden > 0 else shown
 
 
 def _action(message: Message) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.core.delivery import Failed, Outcome, Sent
+from tocsin.core.delivery import Failed, FailureClass, Outcome, Sent
 from tocsin.outbound.exchange import Answer, NoAnswer, retry_after
 
 CURES = {
@@ -30,7 +30,8 @@ def outcome_of(answer: Answer | NoAnswer, name: str, now: datetime) -> Outcome:
     if status == 403:
         return Failed("permanent", f"{name}: the token may not write issues here (403)")
     cure = CURES.get(status, "check the repository's name")
-    return Failed("permanent", f"{name}: {cure} ({status})")
+    failure: FailureClass = "refused" if status == 422 else "permanent"
+    return Failed(failure, f"{name}: {cure} ({status})")
 
 
 def _is_limit(answer: Answer) -> bool:

@@ -2,10 +2,19 @@
 
 from datetime import datetime
 
-from tocsin.core.delivery import Failed, Outcome, Sent
+from tocsin.core.delivery import Failed, FailureClass, Outcome, Sent
 from tocsin.outbound.exchange import Answer, NoAnswer, retry_after
 
 TEMPORARY = ("rollup_error",)
+
+REFUSED = frozenset(
+    {"invalid_blocks", "invalid_payload", "msg_blocks_too_long", "msg_too_long", "no_text",
+     "too_many_attachments"}
+)  # fmt: skip
+"""Words that speak of the message, and not of where it goes or who sends it."""
+
+REFUSED_STATUS = (400, 413, 422)
+"""Codes that do so where there is no word that we know."""
 
 CURES = {
     "action_prohibited": "an admin of the workspace forbids this; allow the app to post",
@@ -14,6 +23,8 @@ CURES = {
     "invalid_blocks": "Slack does not understand the message; report this as a bug of Tocsin",
     "invalid_payload": "Slack does not understand the message; report this as a bug of Tocsin",
     "invalid_token": "the hook's URL is wrong or was revoked; enter the new one",
+    "msg_blocks_too_long": "the message is too long for Slack",
+    "msg_too_long": "the message is too long for Slack",
     "no_active_hooks": "the hook is switched off; switch it on or make a new one",
     "no_service": "the hook is switched off or was removed; make a new one",
     "no_team": "the workspace is gone; make a hook in another one",
@@ -38,10 +49,13 @@ def outcome_of(answer: Answer | NoAnswer, hook: str, now: datetime) -> Outcome:
     if status == 429:
         return Failed("rate-limited", f"{hook}: Slack asks for fewer messages (429)", after)
     if word in CURES:
-        return Failed("permanent", f"{hook}: {CURES[word]} ({status} {word})")
+        known: FailureClass = "refused" if word in REFUSED else "permanent"
+        return Failed(known, f"{hook}: {CURES[word]} ({status} {word})")
     said = f"{hook}: Slack answered {status}"
     if status >= 500 or status == 408 or word in TEMPORARY:
         return Failed("temporary", said, after)
     if 300 <= status < 400:
         return Failed("permanent", f"{said}, a redirect; check the hook's URL")
+    if status in REFUSED_STATUS:
+        return Failed("refused", f"{said}; it does not take this message")
     return Failed("permanent", f"{said}; check the hook's URL")

@@ -19,17 +19,25 @@ KINDS = {
 }
 EXERCISE = "This is an exercise. Nothing is really wrong."
 
-TOGETHER = "These were due for you at the same time, so this is one message."
+TOGETHER = (
+    "These were due for you at the same time, so this is one message. More on each is behind its"
+    " button."
+)
 
 BLOCKS_MAX = 50
 HEADER_LENGTH_MAX = 150
 SECTION_LENGTH_MAX = 3000
 FIELD_LENGTH_MAX = 2000
 FIELD_NAME_LENGTH_MAX = 200
+PART_NAME_LENGTH_MAX = 100
 FIELDS_MAX = 10
 PART_LENGTH_MAX = 500
 """Of the reason why somebody gets one of the messages of a bundle."""
 
+LIMITS_OF_A_PART = 5
+"""Deadlines that one of the messages of a bundle shows: the soonest ones."""
+
+BUTTON_LENGTH_MAX = 75
 URL_LENGTH_MAX = 3000
 TITLE_LENGTH_MIN = 20
 BLOCKS_BESIDES_DETAILS = 6
@@ -174,9 +182,15 @@ def _part(part: Message) -> Block:
     state = escaped(_one_line(part.state), FIELD_NAME_LENGTH_MAX)
     marks = f"{late}State {state} · Code {code}{repeat}"
     why = escaped(_one_line(part.why), PART_LENGTH_MAX)
-    block = _section(f"*[{level}] {incident} {title}*\n{marks}\n{why}".rstrip())
+    limits = [
+        f"{escaped(_one_line(name), PART_NAME_LENGTH_MAX)}: "
+        f"{escaped(_one_line(value), PART_NAME_LENGTH_MAX)}"
+        for name, value in part.limits[:LIMITS_OF_A_PART]
+    ]
+    lines = [f"*[{level}] {incident} {title}*", marks, *([why] if why else []), *limits]
+    block = _section("\n".join(lines))
     if link := _link(part):
-        block["accessory"] = _link_button(part, link)
+        block["accessory"] = _link_button(part, link, _one_line(part.incident))
     return block
 
 
@@ -203,12 +217,15 @@ def _button(message: Message, link: str) -> Block:
     return {"type": "actions", "elements": [_link_button(message, link)]}
 
 
-def _link_button(message: Message, link: str) -> Block:
+def _link_button(message: Message, link: str, which: str = "") -> Block:
+    """Make a button; `which` says of which incident, where there are several."""
     urgent = message.kind in ("page", "alarm")
+    does = "Open and acknowledge" if urgent else "Open"
+    words = escaped(f"{does} {which}".rstrip(), BUTTON_LENGTH_MAX)
     button: Block = {
         "type": "button",
         "action_id": "open",
-        "text": {"type": "plain_text", "text": "Open and acknowledge" if urgent else "Open"},
+        "text": {"type": "plain_text", "text": words},
         "url": link,
     }
     if urgent:

@@ -14,12 +14,9 @@ from tocsin.core.oncall import reach
 from tocsin.core.people import Organisation
 from tocsin.core.plan.conditions import holds
 from tocsin.core.plan.model import Plan, Step
-from tocsin.core.times import Unspecified, words_duration
+from tocsin.core.times import Unspecified
 
 MESSAGE_OF: dict[str, Kind] = {"page": "page", "notify": "notice", "ticket": "ticket"}
-
-LATE = timedelta(seconds=5)
-"""From here on a page says how late it is (invariant C8)."""
 
 ALARM_STEP = "alarm"
 
@@ -55,13 +52,15 @@ def steps_ahead(plan: Plan, incident: Incident) -> list[Ahead]:
     return sorted(ahead, key=lambda a: a.at)
 
 
-def due_since(plan: Plan, incident: Incident, told: e.Told) -> datetime:
-    """Return since when a call is due: since its step was, else since it was ordered (C8)."""
-    step = next((one for one in plan.steps[incident.severity] if one.key == told.step), None)
-    if step is None or step.manual:
-        return told.at
-    at = act_at(step.at, incident.escalating_since, plan.calendars)
-    return at if at is not None and told.at - at >= LATE else told.at
+def due_since(plan: Plan, before: Incident | None, told: e.Told) -> datetime:
+    """Return since when a call is due: since its step was, else since it was ordered (C8).
+
+    `before` is the incident before what has led to the call. A step that was not ahead then, as
+    the severity has risen since or its condition came true, is due only now, whatever its time is.
+    """
+    ahead = steps_ahead(plan, before) if before is not None else []
+    since = next((one.at for one in ahead if one.step.key == told.step), told.at)
+    return min(since, told.at)
 
 
 def call_out(
@@ -73,13 +72,13 @@ def call_out(
     """
     calls: list[e.Event] = []
     for to in incident.asked:
-        calls += _call(organisation, _asked_step(plan, incident, to), now, "")
+        calls += _call(organisation, _asked_step(plan, incident, to), now)
     hurry = False
     for ahead in steps_ahead(plan, incident):
         is_page = ahead.step.do == "page"
         if ahead.at > now and not (hurry and is_page):
             continue
-        made = _call(organisation, ahead.step, now, _lateness(ahead.at, now))
+        made = _call(organisation, ahead.step, now)
         if is_page:
             hurry = not any(isinstance(event, e.Told) for event in made)
         calls += made
@@ -141,9 +140,8 @@ def _taken(plan: Plan, incident: Incident, step: Step) -> bool:
     return plan.severity(under).rank <= plan.severity(incident.severity).rank
 
 
-def _call(organisation: Organisation, step: Step, now: datetime, late: str) -> list[e.Event]:
-    why = step.why + late
-    return list(_calls(organisation, step, MESSAGE_OF[step.do], step.key, now, why))
+def _call(organisation: Organisation, step: Step, now: datetime) -> list[e.Event]:
+    return list(_calls(organisation, step, MESSAGE_OF[step.do], step.key, now, step.why))
 
 
 def _calls(
@@ -192,9 +190,3 @@ def _last_told(plan: Plan, incident: Incident) -> tuple[str, ...]:
 
 def _pages(plan: Plan, severity: str) -> list[Step]:
     return [step for step in plan.steps[severity] if step.do == "page" and not step.manual]
-
-
-def _lateness(at: datetime, now: datetime) -> str:
-    if now - at < LATE:
-        return ""
-    return f"; late by {words_duration(now - at)}"

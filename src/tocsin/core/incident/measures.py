@@ -5,13 +5,14 @@ A figure without a target has no verdict, and one whose moments never came is un
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from math import isfinite
 from statistics import median
 from typing import Literal
 
 import msgspec
 
 from tocsin.core.incident.situation import situation
-from tocsin.core.incident.state import Incident
+from tocsin.core.incident.state import Fact, Incident
 from tocsin.core.plan.afterwards.compile import PLANNED, TOOK
 from tocsin.core.plan.afterwards.model import Metric
 from tocsin.core.plan.conditions import holds
@@ -140,9 +141,10 @@ def _measured(metric: Metric, incident: Incident) -> Measure:
 def _value(metric: Metric, incident: Incident) -> tuple[float | None, str]:
     if metric.fact:
         fact = incident.facts.get(metric.fact)
-        if fact is None or isinstance(fact.value, str | bool):
+        number = None if fact is None or isinstance(fact.value, bool) else _number(fact)
+        if fact is None or number is None:
             return None, f"{metric.fact} is not known"
-        return float(fact.value), f"{metric.fact}, said {fact.by}"
+        return number, f"{metric.fact}, said {fact.by}"
     begun, ended = _begun(metric, incident), incident.moments.get(metric.ends)
     start = metric.starts or f"the stated {metric.stated}"
     if begun is None or ended is None:
@@ -150,6 +152,17 @@ def _value(metric: Metric, incident: Incident) -> tuple[float | None, str]:
     if ended < begun:
         return None, f"{metric.ends} came before {start}"
     return (ended - begun).total_seconds(), f"from {start} to {metric.ends}"
+
+
+def _number(fact: Fact | None) -> float | None:
+    """The number that a fact holds; None if it holds none, or one beyond all measure."""
+    if fact is None or isinstance(fact.value, str):
+        return None
+    try:
+        number = float(fact.value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None
 
 
 def _begun(metric: Metric, incident: Incident) -> datetime | None:
@@ -199,7 +212,7 @@ def _recoveries(plan: Plan, incident: Incident) -> list[Measure]:
             continue
         allowed = recovery.rpo.total_seconds() / 60 if recovery.rpo is not None else None
         fact = incident.facts.get(recovery.lost_data) if recovery.lost_data else None
-        lost = float(fact.value) if fact is not None and not isinstance(fact.value, str) else None
+        lost = _number(fact)
         found.append(
             _against(f"{recovery.id} rpo", "minutes of data lost", lost, allowed, recovery.line)
         )  # fmt: skip
@@ -217,10 +230,10 @@ def _recoveries(plan: Plan, incident: Incident) -> list[Measure]:
 def _meeting(plan: Plan, incident: Incident) -> list[Measure]:
     rule = plan.afterwards.postmortem
     fact = incident.facts.get(TOOK) or incident.facts.get(PLANNED)
-    if rule is None or not rule.longest_minutes or fact is None or isinstance(fact.value, str):
+    if rule is None or not rule.longest_minutes or (minutes := _number(fact)) is None:
         return []
     name = "minutes of the post-mortem"
-    return [_against("postmortem", name, float(fact.value), rule.longest_minutes, rule.line)]
+    return [_against("postmortem", name, minutes, rule.longest_minutes, rule.line)]
 
 
 def _against(

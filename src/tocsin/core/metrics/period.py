@@ -37,15 +37,18 @@ def period_of(start: str, end: str, today: date) -> Period:
     A month alone means all of it. Raises ValueError that says what is wrong and, after a semicolon,
     how to write it.
     """
-    last = _read(end, is_end=True) if end else None
-    first = _read(start, is_end=False) if start else None
+    first, wrong_first = _read(start, is_end=False) if start else (None, "")
+    last, wrong_last = _read(end, is_end=True) if end else (None, "")
+    if wrong_first or wrong_last:
+        both = " and ".join(dict.fromkeys(one for one in (wrong_first, wrong_last) if one))
+        raise ValueError(f"{both}; write a day as `2026-03-31` or a month as `2026-03`")
     if last is None:
         last = max(today, first) if first is not None else today
     if first is None:
         first = _months_before(last, 11)
     if first > last:
         raise ValueError(f"{first} is after {last}; the first day comes first")
-    if last.year - first.year > YEARS_AT_MOST:
+    if last >= _years_after(first, YEARS_AT_MOST):
         raise ValueError(
             f"{first} to {last} is more than {YEARS_AT_MOST} years; ask for them one by one"
         )
@@ -85,30 +88,32 @@ def months_in(period: Period) -> list[date]:
     return found
 
 
+def _years_after(day: date, count: int) -> date:
+    """Return the same day so many years later; of a 29 February the day after it, mostly."""
+    try:
+        return day.replace(year=day.year + count)
+    except ValueError:  # no such day, or beyond the last year of all
+        return date.max if day.year + count > date.max.year else date(day.year + count, 3, 1)
+
+
 def _months_before(day: date, count: int) -> date:
     months = day.year * 12 + day.month - 1 - count
     return date(max(months // 12, 1), months % 12 + 1, 1)
 
 
-def _read(text: str, *, is_end: bool) -> date:
-    how = "write a day as `2026-03-31` or a month as `2026-03`"
+def _read(text: str, *, is_end: bool) -> tuple[date | None, str]:
+    """Read a day or a month; return the day, or None and what is wrong."""
     words = text.strip()
+    whole = f"{words}-01" if _MONTH.fullmatch(words) else words
+    if not _DAY.fullmatch(whole):
+        return None, f"`{words[:40]}` is no day"
     try:
-        if _DAY.fullmatch(words):
-            found = date.fromisoformat(words)
-        elif _MONTH.fullmatch(words):
-            found = date.fromisoformat(f"{words}-01")
-            if is_end:
-                found = next_month(found) - A_DAY
-        else:
-            raise ValueError(f"`{words[:40]}` is no day; {how}")
-        # So that there is a month before and one after.
-        if not date(2, 1, 1) <= found <= date(9998, 12, 31):
-            raise ValueError(f"`{words}` is a day beyond all records; {how}")
-    except OverflowError:
-        raise ValueError(f"`{words}` is a day that no calendar has; {how}") from None
-    except ValueError as error:
-        if ";" in str(error):
-            raise
-        raise ValueError(f"`{words}` is a day that no calendar has; {how}") from None
-    return found
+        found = date.fromisoformat(whole)
+        if is_end and whole != words:
+            found = next_month(found) - A_DAY
+    except (OverflowError, ValueError):
+        return None, f"`{words}` is a day that no calendar has"
+    # So that there is a month before and one after.
+    if not date(2, 1, 1) <= found <= date(9998, 12, 31):
+        return None, f"`{words}` is a day beyond all records"
+    return found, ""

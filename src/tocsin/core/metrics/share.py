@@ -27,6 +27,9 @@ OF_THE_PLAN = "plan "
 OF_CLOCKS = "clock "
 """What stands before the name of one of the plan's clocks."""
 
+LARGEST = 1e15
+"""No figure is larger than this: whatever is has been mistyped, and a mean of it says nothing."""
+
 A_MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -62,7 +65,7 @@ MEASURES = (
 """What is measured whatever a plan says."""
 
 REPEATS_MEAN = (
-    "incidents whose group of alerts had another incident that opened within the 30 days before"
+    "incidents whose group of alerts had another one that counts within the 30 days before"
 )
 COUNT_MEANS = "incidents by the day on which they opened, by their last severity"
 
@@ -72,6 +75,13 @@ LEFT_OUT = {
     "merged": "merged into another incident, which counts",
 }
 """Why an incident counts in no figure -> what such incidents are called."""
+
+_ONE = {"exercises": "exercise", "false alarms": "false alarm"}
+
+CLOCKS_MEAN = (
+    "of the clocks that have ended, each as it ended last: an incident that was acknowledged, then"
+    " reopened and left alone has missed, though its time to acknowledge is that of the first"
+)
 
 REASONS = {
     "not yet": "not yet",
@@ -107,7 +117,8 @@ def share_of(
 ) -> Share:
     """Return what an incident adds, by its own plan.
 
-    `opened_before` is when the incident before it in its group opened, None if there is none.
+    `opened_before` is when the incident before it in its group opened that is not left out, None
+    if there is none.
     """
     day = day_of(opened_at, plan.time_zone)
     if why := _left_out(incident):
@@ -136,7 +147,7 @@ def share_of(
         day=day,
         severity=incident.severity,
         components=_components(plan, incident),
-        repeats=opened_before is not None and opened_at - opened_before <= REPEAT_WITHIN,
+        repeats=_repeats(opened_at, opened_before),
         took=took,
         unknown=unknown,
         kept=kept,
@@ -146,6 +157,18 @@ def share_of(
 def day_of(at: datetime, time_zone: str) -> date:
     """Return the date of an instant on the clocks of a zone."""
     return Instant(at).to_tz(time_zone).date().to_stdlib()
+
+
+def counted_as(count: int, why: str) -> str:
+    """Say how many incidents have no figure and why, in the words of LEFT_OUT or REASONS."""
+    return f"{count:,} {_ONE.get(why, why) if count == 1 else why}"
+
+
+def _repeats(opened_at: datetime, opened_before: datetime | None) -> bool:
+    # What is brought back from an emergency has a later number than what opened after it.
+    if opened_before is None or opened_before > opened_at:
+        return False
+    return opened_at - opened_before <= REPEAT_WITHIN
 
 
 def _left_out(incident: Incident) -> str:
@@ -187,14 +210,14 @@ def _add_planned(
     plan: Plan,
     into: tuple[dict[str, int], dict[str, str], dict[str, bool]],
 ) -> None:
-    """Add what the plan itself measures; figures below zero are no figures."""
+    """Add what the plan itself measures; what is below zero or beyond all numbers is no figure."""
     took, unknown, kept = into
     asked = {one.id for one in plan.afterwards.metrics}
     for one in found:
         if one.metric not in asked:
             continue
         name = OF_THE_PLAN + one.metric
-        if one.value is None or one.value < 0:
+        if one.value is None or not 0 <= one.value <= LARGEST:
             unknown[name] = "not known"
             continue
         took[name] = round(one.value * 1000)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from msgspec.structs import replace
@@ -65,18 +65,15 @@ class Apart:
     last_copied: int
 
 
-class CarriedBack(NamedTuple):
-    """How many incidents came back, and those of which only the tale did, or nothing."""
-
-    incidents: int
-    not_whole: tuple[str, ...] = ()
-
-
-def carry_over(world: World, journal: Reading, emergency: Emergency) -> CarriedBack:
-    """Bring back everything that `journal` holds of an emergency.
+def carry_over(
+    world: World, journal: Reading, emergency: Emergency, not_whole: dict[str, None]
+) -> int:
+    """Bring back everything that `journal` holds of an emergency; return of how many incidents.
 
     `world` is to work on the main store. What was brought back before is left alone, so it can be
     done again after a crash. Raises StoreUnavailable or Conflict with the rest not brought back.
+    `not_whole` is given, even then, the codes of those of which only the tale came, or nothing:
+    who goes on later takes what was told for done.
     """
     state = journal.journal()
     by_incident: dict[int | None, list[Alert]] = {}
@@ -85,18 +82,17 @@ def carry_over(world: World, journal: Reading, emergency: Emergency) -> CarriedB
             continue
         by_incident.setdefault(alert.incident_id, []).append(alert)
     written = journal.written_apart()
-    not_whole = []
     for number, code, copied in written:
         alerts = tuple(by_incident.pop(number, ()))
         if not _carry_somehow(world, journal, emergency, (code, copied, alerts)):
-            not_whole.append(code)
+            not_whole[code] = None
     rest = [alert for found in by_incident.values() for alert in found]
     if rest:
         _again(lambda: _take_in(world, rest))
     _again(lambda: _carry_unreadable(world, journal, emergency))
     _again(lambda: _carry_heartbeats(world, journal))
     log.warning("emergency.carried-over", incidents=len(written), since=str(emergency.since))
-    return CarriedBack(len(written), tuple(not_whole))
+    return len(written)
 
 
 def _again(step: Any) -> None:

@@ -9,6 +9,12 @@ from tocsin.engine.ports import StoreUnavailable
 PATIENCE_SECONDS = 10.0
 """How long a change waits while what happened in an emergency is brought back."""
 
+INSIDE_SECONDS = 3.0
+"""How long those that are inside are waited for: one that its disk keeps must not keep the others.
+
+Less than PATIENCE_SECONDS, so that those who want to go in meanwhile get in after all.
+"""
+
 
 class Gate:
     """Whoever changes the journal goes in and out; whoever brings it back closes the gate."""
@@ -33,12 +39,15 @@ class Gate:
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """Let nobody in as long as the context lasts; waits for those that are inside."""
-        with self._changed:
-            self._is_closed = True
-            while self._inside:
-                self._changed.wait()
+        """Let nobody in as long as the context lasts; waits for those that are inside.
+
+        Raises StoreUnavailable, and opens again, if one of them does not come out.
+        """
         try:
+            with self._changed:
+                self._is_closed = True
+                if not self._changed.wait_for(lambda: not self._inside, INSIDE_SECONDS):
+                    raise StoreUnavailable("a change of the journal does not end")
             yield
         finally:
             with self._changed:

@@ -39,8 +39,8 @@ log = structlog.get_logger()
 class Keeper:
     """What is done about a journal: `begin` once, then `round` again and again. Knows no threads.
 
-    `not_whole` are the incidents that could not be brought back as they were since this process
-    began; the files that are kept aside have them.
+    `not_whole` are the incidents, in their order, that could not be brought back as they were since
+    this process began; the files that are kept aside have them.
     """
 
     def __init__(self, world: World, store: StoreWithJournal, elapsed: Elapsed) -> None:
@@ -50,7 +50,7 @@ class Keeper:
         self._copied_at: float | None = None
         self._copy_took = 0.0
         self._versions: object = None
-        self.not_whole: tuple[str, ...] = ()
+        self.not_whole: dict[str, None] = {}
 
     def begin(self) -> None:
         """Copy what there is, since the store has just been opened."""
@@ -151,7 +151,7 @@ class Keeper:
                 if store.has_ended():
                     return
                 with store.journal.read() as journal:
-                    carried = carry_over(self._world, journal, emergency)
+                    carried = carry_over(self._world, journal, emergency, self.not_whole)
                 self._set_aside(emergency.since.strftime("%Y%m%dT%H%M%SZ"))
                 with store.read() as reading:
                     copy = reading.copy(Known(), self._world.now())
@@ -161,12 +161,9 @@ class Keeper:
             log.error("emergency.not-carried-over", reason=str(problem))
             return
         self._copied_at = self._elapsed()
-        self.not_whole += carried.not_whole
         with suppress(StoreUnavailable, Conflict), store.write() as tx:
             tx.forget_carried(emergency.mark)
-        log.warning(
-            "emergency.ended", incidents=carried.incidents, since=emergency.since.isoformat()
-        )
+        log.warning("emergency.ended", incidents=carried, since=emergency.since.isoformat())
         self._world.wake()
 
     def _set_aside(self, name: str) -> None:

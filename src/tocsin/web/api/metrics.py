@@ -171,7 +171,7 @@ def repeats(web: TheWeb, caller: Reader, start: From = "", to: To = "") -> Repea
                 severity=one.newest.severity,
                 opened_at=one.newest.opened_at,
             )
-            for one in measuring.came_back(web, caller, period)
+            for one in measuring.came_back(web, caller, found)
         ],
     )
 

@@ -1,7 +1,7 @@
 """What is due for one person at the same time is found together; metrics are added up."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Column, LargeBinary, Text, text
 
 revision = "0006"
 down_revision = "0005"
@@ -17,13 +17,10 @@ def upgrade() -> None:
 
 
 def _let_deliveries_be_bundled() -> None:
-    # Nodes of the version before insert rows without it while others are upgraded.
-    op.add_column(
-        "deliveries", Column("alone", SmallInteger, nullable=False, server_default=text("0"))
-    )
     due = text("state = 'due'")
     op.create_index(
-        "deliveries_beside", "deliveries", ["person", "channel", "kind", "due_at", "id"],
+        "deliveries_beside", "deliveries",
+        ["person", "channel", "kind", "attempts", "due_at", "id"],
         sqlite_where=due, postgresql_where=due,
     )  # fmt: skip
 
@@ -46,9 +43,24 @@ def _create_metrics() -> None:
         Column("incident_id", BigInteger, primary_key=True, autoincrement=False),
         Column("day", Text, nullable=False),
         Column("group_key", LargeBinary),
+        Column("opened_at", BigInteger, nullable=False),
+        Column("opened_before", BigInteger),
         Column("text", Text, nullable=False),
     )
-    op.create_index("metric_shares_day", "metric_shares", ["day"])
+    op.create_index("metric_shares_day", "metric_shares", ["day", "group_key", "incident_id"])
+    has_group = text("group_key IS NOT NULL")
+    op.create_index(
+        "metric_shares_group", "metric_shares", ["group_key", "opened_at", "incident_id", "day"],
+        sqlite_where=has_group, postgresql_where=has_group,
+    )  # fmt: skip
+    op.create_table(
+        "metric_groups",
+        Column("month", Text, primary_key=True),
+        Column("group_key", LargeBinary, primary_key=True),
+        Column("times", BigInteger, nullable=False),
+        Column("newest", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
     op.create_table("metric_days", Column("day", Text, primary_key=True))
     op.create_table(
         "metric_tallies",

@@ -10,7 +10,14 @@ from pydantic import BaseModel, Field
 
 from tocsin.core.metrics.answer import By, Group
 from tocsin.core.metrics.period import A_DAY, Period, month_of, months_in, period_of
-from tocsin.core.metrics.share import COUNT_MEANS, MEASURES, OF_THE_PLAN, REPEATS_MEAN
+from tocsin.core.metrics.share import (
+    CLOCKS_MEAN,
+    COUNT_MEANS,
+    MEASURES,
+    OF_THE_PLAN,
+    REPEATS_MEAN,
+    counted_as,
+)
 from tocsin.core.metrics.tally import Tally, figure
 from tocsin.core.plan.model import Plan
 from tocsin.core.times import words_duration
@@ -70,10 +77,11 @@ class Line:
 def metrics_page(web: TheWeb, caller: Reader, wanted: Annotated[Wanted, Query()]) -> Response:
     """Show the metrics of a period."""
     trouble: Trouble | None = None
+    entered = wanted
     try:
         measuring.period_in(web, wanted.start, wanted.to)
     except Trouble as wrong:
-        trouble, wanted = wrong, Wanted()
+        trouble, wanted = _said_here(wrong), Wanted()
     by_month = measuring.asked(web, wanted.start, wanted.to, MONTHLY)
     by_part = measuring.asked(web, wanted.start, wanted.to, PARTS)
     period, total, plan = by_month.answer.period, by_month.answer.total, by_month.plan
@@ -88,6 +96,7 @@ def metrics_page(web: TheWeb, caller: Reader, wanted: Annotated[Wanted, Query()]
         trouble.status if trouble is not None else 200,
         trouble=trouble,
         period=period,
+        entered=(entered.start, entered.to) if trouble else period,
         quick=_quick(by_month),
         asked=by_month,
         total=total,
@@ -97,6 +106,7 @@ def metrics_page(web: TheWeb, caller: Reader, wanted: Annotated[Wanted, Query()]
         tiles=[_said(one, total) for one in listed if not one.id.startswith(OF_THE_PLAN)],
         planned=[_said(one, total) for one in listed if one.id.startswith(OF_THE_PLAN)],
         promises=measuring.promises(by_month),
+        clocks_mean=CLOCKS_MEAN,
         levels=[(code, plan_name, rank, key_of(rank)) for code, plan_name, rank in levels],
         counts=stacked(months, _rows(months, groups, levels, "")),
         lengths=trends(months, _rows(months, groups, levels, "resolve"), words),
@@ -106,8 +116,14 @@ def metrics_page(web: TheWeb, caller: Reader, wanted: Annotated[Wanted, Query()]
         table=_by_month(groups, levels, listed),
         parts=_by_component(by_part, listed),
         more_parts=max(0, len(by_part.answer.groups) - COMPONENTS_SHOWN),
-        again=measuring.came_back(web, caller, period),
+        again=measuring.came_back(web, caller, by_month),
     )
+
+
+def _said_here(wrong: Trouble) -> Trouble:
+    """Say what is wrong with a period as people read it, and what they see instead."""
+    hint = f"{wrong.hint[:1].upper()}{wrong.hint[1:]}. Shown below are the last twelve months."
+    return Trouble(wrong.status, wrong.code, wrong.detail.replace("`", '"'), hint.replace("`", ""))
 
 
 def words(seconds: float) -> str:
@@ -144,7 +160,7 @@ def _said(measure: Measured, tally: Tally) -> Said:
 
 
 def _listed(found: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{count:,} {why}" for why, count in found)
+    return ", ".join(counted_as(count, why) for why, count in found)
 
 
 def _levels(plan: Plan, groups: Sequence[Group]) -> list[tuple[str, str, int]]:

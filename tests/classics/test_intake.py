@@ -147,7 +147,9 @@ def test_44_the_database_itself_allows_one_open_incident_of_a_group(story: Story
     """wachd#72, #73: duplicates, because nothing but the program prevented them."""
     story.alert("ApiDown", severity="critical")
     copy = (
-        "INSERT INTO incidents SELECT 99, 'INC-099', state, severity, group_key, plan, opened_at,"
+        "INSERT INTO incidents (id, code, state, severity, group_key, plan, opened_at,"
+        " look_again_at, generation, entries, head, snapshot)"
+        " SELECT 99, 'INC-099', state, severity, group_key, plan, opened_at,"
         " look_again_at, generation, entries, head, snapshot FROM incidents WHERE id = 1"
     )
     with pytest.raises(Conflict), story.store._database.writing() as connection:  # type: ignore[attr-defined]

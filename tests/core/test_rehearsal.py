@@ -128,7 +128,7 @@ def test_messages_that_fail_are_tried_again_until_the_outage_is_over() -> None:
         "0 not_delivered ana",
         "10 page team-lead",
         "10 not_delivered dora",
-        "12.37 delivered ana",
+        "12.33 delivered ana",
     ]
     reached = [one for one in played(text).happenings if "ana" in one.reached]
     assert [one.do for one in reached] == ["delivered"]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 from tests.engine.story import MONDAY_TEN, PLAN, Story, parse
+from tests.heard import heard
 
 from tocsin.core.incident import commands as c
 from tocsin.core.incident import events as e
@@ -381,11 +381,11 @@ def test_planned_work_that_goes_wrong_holds_up_no_other_and_is_told_once_a_minut
     story.until("2h1m")
     assert story.pages == ["2:00 ana"], "the other window's alert"
     monkeypatch.setattr(release, "_put_off", lambda *_: False)
-    with capture_logs() as heard:
+    with heard() as lines:
         story.now = MONDAY_TEN + timedelta(hours=2, minutes=5)
         for _ in range(5):
             story.tick()
-    told = [line for line in heard if line["event"] == "maintenance.poison"]
+    told = [line for line in lines if line["event"] == "maintenance.poison"]
     assert [line["windows"] for line in told] == [[never_done]]
 
 
@@ -396,9 +396,9 @@ def test_of_each_planned_work_that_goes_wrong_it_is_told(
     plan(story, "search")
     monkeypatch.setattr(release, "_look", lambda *_: 1 / 0)
     story.now = MONDAY_TEN + timedelta(hours=2)
-    with capture_logs() as heard:
+    with heard() as lines:
         story.tick()
-    told = [line["windows"] for line in heard if line["event"] == "maintenance.poison"]
+    told = [line["windows"] for line in lines if line["event"] == "maintenance.poison"]
     assert sorted(told) == [[1], [2]]
 
 

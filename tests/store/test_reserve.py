@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
+from tests.heard import heard
 from tests.store.values import NOW, keep, kept, note, opening
 
 from tocsin.engine.attachments import Attachment
@@ -195,7 +195,7 @@ def test_a_disk_that_can_reserve_nothing_is_not_full(file, monkeypatch):
 
     monkeypatch.setattr(os, "posix_fallocate", refuse)
     with closing(open_store(f"sqlite:///{file}")) as store:
-        with capture_logs() as logs:
+        with heard() as logs:
             store.hold_reserve(SIZE)
             store.tidy()
         assert [one["event"] for one in logs] == ["store.no-reserve"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from structlog.testing import capture_logs
+from tests.heard import heard
 from tests.web.stage import Stage
 
 from tocsin.core import bundles, patterns, tree
@@ -122,7 +122,7 @@ def test_alerts_for_which_there_is_no_room_have_to_come_again(
     way_in = intake.Intake(stage.world, came)
     app = make_app(stage.world, replace(stage.site, intake_app=way_in))
     alerts = [{"labels": {"alertname": f"Down{number}"}} for number in range(20)]
-    with TestClient(app, base_url=stage.base_url) as client, capture_logs() as heard:
+    with TestClient(app, base_url=stage.base_url) as client, heard() as lines:
 
         async def start() -> None:
             way_in.start()
@@ -138,7 +138,7 @@ def test_alerts_for_which_there_is_no_room_have_to_come_again(
         assert [str(one.result) for one in came.of("prometheus")] == [
             "too much from prometheus is being taken in at a time"
         ] * 2
-        told = [line for line in heard if line["event"] == "intake.turned-away"]
+        told = [line for line in lines if line["event"] == "intake.turned-away"]
         assert [line["integration"] for line in told] == ["prometheus"], "told once a minute"
         taken = client.post("/api/v2/alerts", json=alerts[:1], headers=stage.integration)
         assert taken.status_code == 200, "what was refused takes no room"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import logging
 from collections.abc import Iterator, MutableMapping
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
-import structlog
-from structlog.testing import capture_logs
+from tests.heard import heard
 from tests.web.entering import PASSWORD, audit, door, try_password, with_password
 from tests.web.stage import ORGANISATION, Browser, Page, Stage
 
@@ -139,11 +137,8 @@ def test_however_active_it_is_a_session_ends_after_12_hours(stage: Stage) -> Non
 @pytest.fixture
 def logs() -> Iterator[list[MutableMapping[str, Any]]]:
     """What is logged, whatever tests before this one have set up."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    with capture_logs() as heard:
-        yield heard
-    structlog.configure(**before)
+    with heard() as lines:
+        yield lines
 
 
 def test_the_machines_own_key_breaks_the_glass_and_everybody_hears_of_it(

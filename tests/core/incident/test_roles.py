@@ -100,6 +100,15 @@ def test_the_role_is_not_taken_from_its_holder_without_a_reason() -> None:
     assert crew.incident.roles == {"commander": "ben"}
 
 
+def test_who_takes_a_role_in_what_was_merged_begins_no_turn_there() -> None:
+    """Found by a random life of tests/core/test_generated_stories.py, seed 8080."""
+    crew = Crew(HAND_OVER).at(10)
+    other = c.Other(code="INC-2", number=2, state="open")
+    crew.does(c.Merge(by="ana", into="INC-2", other=other)).does(take("ana"))
+    assert crew.incident.roles == {"commander": "ana"}
+    assert crew.incident.running() == ()
+
+
 def test_a_relief_is_due_after_eight_hours_and_again_if_nobody_comes() -> None:
     crew = Crew(HAND_OVER).does(c.Acknowledge(by="ana")).does(take("ana"))
     crew.at(8 * 60 - 1)

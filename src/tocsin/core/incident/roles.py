@@ -269,9 +269,13 @@ def _given(
 
 
 def _clocks_of(incident: Incident, role: Role, person: str, now: datetime) -> list[e.Event]:
-    """What a new holder does to clocks: somebody has the role, and the turn begins."""
+    """What a new holder does to clocks: somebody has the role, and the turn begins.
+
+    Where an incident was merged into another, turns begin there.
+    """
     relieved = clocks.stopped(incident, _relieving(role), now)
-    return [*clocks.assigned(incident, role.id, now), *relieved, *_relief(role, person, now)]
+    turn = [] if incident.merged_into else _relief(role, person, now)
+    return [*clocks.assigned(incident, role.id, now), *relieved, *turn]
 
 
 def _relief(role: Role, person: str, now: datetime) -> list[e.Event]:

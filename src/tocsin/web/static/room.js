@@ -239,11 +239,13 @@
     if (!answer.ok || number !== asked) return;
     const found = await answer.json();
     if (!found.length || (found.length === 1 && found[0].line === text)) return hideCompletions();
+    // What was chosen stays so if a later answer has it too: Enter must not send half a command.
+    const chosen = list.querySelector("[aria-selected=true]")?.dataset.line;
     list.replaceChildren(...found.map((one, place) => {
       const item = document.createElement("li");
       item.id = `completion-${place}`;
       item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", "false");
+      item.setAttribute("aria-selected", String(one.line === chosen));
       item.dataset.line = one.line;
       const what = document.createElement("b");
       what.textContent = `${one.line}${one.arguments}`;
@@ -254,6 +256,9 @@
       item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(item); });
       return item;
     }));
+    const still = list.querySelector("[aria-selected=true]");
+    if (still) line.setAttribute("aria-activedescendant", still.id);
+    else line.removeAttribute("aria-activedescendant");
     list.hidden = false;
   }
   if (line) {

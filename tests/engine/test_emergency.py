@@ -320,6 +320,21 @@ def test_an_alert_that_fires_at_one_node_and_ends_at_another_is_over(
 
 
 @pytest.mark.parametrize("first", ["web1", "web2"])
+def test_an_end_that_is_said_to_both_nodes_is_one_end(both: Towns, first: str) -> None:
+    """Whoever sent it got no answer from the first; found by a database that was gone for long."""
+    town = both("web1", "web2")
+    town.pass_time("30s")
+    town.lose_store()
+    town.one.alert("ApiDown", **CRITICAL)
+    town.pass_time("5s")
+    town.one.over("ApiDown", **CRITICAL)
+    town.pass_time("2s")
+    assert town.two.over("ApiDown", **CRITICAL).disposition == "over-before-seen"
+    heal_in_turn(town, first)
+    assert dispositions(town) == {"ApiDown": "opened"}
+
+
+@pytest.mark.parametrize("first", ["web1", "web2"])
 def test_an_alert_that_joins_at_one_node_and_ends_at_another_is_over(
     towns: Towns, first: str
 ) -> None:

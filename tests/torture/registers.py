@@ -61,7 +61,7 @@ class Registers:
     all: list[Register] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    """How many of the operations were answered, refused, lost, and readings of the list."""
+    """How many of the operations were readings of the list, refused and unanswered."""
 
     _stopping: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -124,7 +124,7 @@ class Registers:
             register.lost += answer == UNKNOWN
             self.counts["listed"] += what == "listed"
             self.counts["refused"] += answer == "no"
-            self.counts["lost"] += answer == UNKNOWN
+            self.counts["unanswered"] += answer == UNKNOWN
 
     def _current(self, line: Line) -> Register | None:
         """Return the incident that all work on now.

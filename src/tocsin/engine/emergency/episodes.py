@@ -53,11 +53,19 @@ def begins_anew(alert: Alert, here: Alert) -> bool:
     An end after the start of a firing alert is its end: whoever heard it may not have heard of that
     start, and so has kept it as the end of an earlier episode.
     """
-    if here.firing:
+    if here.firing or _is_an_end_alone(alert):
         return False
     is_back = alert.firing and alert.received_at - here.updated_at >= BACK_AFTER
     ended_at = here.ends_at or here.updated_at
     return is_back or (alert.starts_at > here.starts_at and alert.starts_at >= ended_at)
+
+
+def _is_an_end_alone(alert: Alert) -> bool:
+    """Whether of an episode no more was heard than that it is over, not even since when it was.
+
+    It is the end of whatever another node has heard of: its sender has said it to both (A2).
+    """
+    return alert.disposition == "over-before-seen" and alert.starts_at == alert.received_at
 
 
 def start_of(alert: Alert, here: Alert | None) -> datetime:

@@ -99,6 +99,21 @@ def test_a_lane_lets_one_message_start_while_its_provider_is_quick(story: Story)
     assert lane.room(now + PATIENCE) == 1
 
 
+def test_a_message_that_is_on_its_way_twice_is_on_its_way_until_both_are_back(
+    story: Story,
+) -> None:
+    """A clock that was set lets a claim end too soon; found by seed 4737."""
+    story.alert("A", severity="critical")
+    lane = Lane()
+    first = story.claim_one("email")
+    lane.start(first, story.now)
+    story.now += timedelta(minutes=10)
+    second = story.claim_one("email")
+    lane.start(second, story.now)
+    lane.end(first, None, story.now)
+    assert lane.to_renew(story.now + timedelta(seconds=2)) == [second]
+
+
 def test_a_lane_never_lets_more_leave_than_it_has_slots(story: Story) -> None:
     lane = Lane()
     now = story.now

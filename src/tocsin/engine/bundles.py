@@ -26,6 +26,11 @@ class Bundle(msgspec.Struct, frozen=True):
         return bundle_id([one.message.id for one in self.deliveries])
 
     @property
+    def claim(self) -> str:
+        """What sets this attempt apart from any other at the same messages."""
+        return self.deliveries[0].claim
+
+    @property
     def channel(self) -> str:
         """Through which channel it leaves."""
         return self.deliveries[0].contact.channel

@@ -82,12 +82,12 @@ class Cycle:
             self._bring_forward()
             return 0
         # Of a copy, which is made in one go: others come back meanwhile.
-        back = {bundle.id for bundle, _ in list(self._finished)}
+        back = {bundle.claim for bundle, _ in list(self._finished)}
         renew = [
             bundle
             for lane in self._lanes.values()
             for bundle in lane.to_renew(now)
-            if bundle.id not in back
+            if bundle.claim not in back
         ]
         if not self._finished and not renew and (due.soonest is None or due.soonest > now):
             return self._pause(due.soonest)

@@ -70,7 +70,7 @@ class Lane:
 
     def start(self, bundle: Bundle, now: datetime) -> None:
         """Note that a message leaves."""
-        self._leased_at[bundle.id] = (bundle, now)
+        self._leased_at[bundle.claim] = (bundle, now)
         self._last_start = now
 
     def to_renew(self, now: datetime) -> list[Bundle]:
@@ -79,11 +79,11 @@ class Lane:
 
     def renewed(self, bundle: Bundle, now: datetime) -> None:
         """Note that a lease was renewed."""
-        self._leased_at[bundle.id] = (bundle, now)
+        self._leased_at[bundle.claim] = (bundle, now)
 
     def end(self, bundle: Bundle, outcome: Outcome | None, now: datetime) -> None:
         """Note that the outcome of a message is kept, or lost for good (None)."""
-        self._leased_at.pop(bundle.id, None)
+        self._leased_at.pop(bundle.claim, None)
         if outcome is not None:
             has_failed = isinstance(outcome, Failed) and outcome.failure in NOT_REACHED
             self._failed_at = now if has_failed else None

@@ -198,11 +198,14 @@ class Watcher(Checker):
         super().left(node, message, fate)
 
     def _once_from_a_node(self, node: Node, message: Message, fate: Submitted) -> None:
-        """H5: no node sends again what it has sent, where no other one has tried it since."""
+        """H5: no node sends again what it has sent, where no other one has tried it since.
+
+        One that stood still after sending has lost its claim: nobody knows what came of it (D2).
+        """
         t, sends = self.night.t, self._sends.get(message.id, 0)
         key = (node.name, node.life, message.id)
-        known = self._sent_by.get(key)
-        if known is not None and known[1] == sends and known[0] < min(t, self._copied(node)):
+        kept_at, sent = self._sent_by.get(key, (t, 0))
+        if sent == sends and node.paused_until <= kept_at < min(t, self._copied(node)):
             raise Broken("H5", f"{node.name} sends {message.id} again, and it was taken")
         self._sends[message.id] = sends + 1
         if isinstance(fate.outcome, Sent):
